@@ -1,0 +1,147 @@
+package frame
+
+import "github.com/bellwire/bellwire/internal/mask"
+
+// Decoder turns a stream of octets, cut anywhere, into frames. It checks each
+// header against Rules before it looks at the payload, and unmasks the payload
+// where it lies. It does not look into payloads: text and Close payloads are
+// for the caller to validate, with UTF8 and ParseClose.
+//
+// Set Rules before the first call of Next. The zero value of the rest is
+// ready for use.
+type Decoder struct {
+	Rules Rules
+
+	current   Header // of the frame whose payload is being read
+	remaining int64  // octets of that payload still to come
+	err       error  // the rule that was broken; nothing is read after it
+
+	partial [MaxHeaderLen]byte // a header that was cut
+	have    uint8              // octets in partial
+
+	message Opcode // type of the latest message
+	open    bool   // its last frame has not begun
+	closed  bool   // a Close frame is complete
+}
+
+// Event is a frame, or a part of one.
+type Event struct {
+	// Header is that of the frame, the same in every part.
+	Header Header
+
+	// Payload is unmasked in place: it aliases the octets given to Next and is
+	// valid as long as they are. It may be empty.
+	Payload []byte
+
+	// Offset is the place of Payload within the frame's payload.
+	Offset int64
+
+	// Done says that this is the last part of the frame.
+	Done bool
+
+	// OK is false if there is no event: all input is used, feed more.
+	OK bool
+}
+
+// Next consumes octets from the front of in and returns what they are, and how
+// many of them it has used. The rest is to be given again.
+//
+// There is an event for every header as soon as it is complete, before any
+// limit of the caller's could have been exceeded by its payload, with as much
+// payload as in holds; and one for each further part of the payload. Where the
+// stream is cut makes no difference to anything else.
+//
+// The error is an *Error, given at the header which breaks the rule and again
+// by every later call. After a Close frame only the absence of input is not an
+// error: "After sending a control frame indicating the connection should be
+// closed, a peer does not send any further data". RFC 6455 §1.4.
+func (d *Decoder) Next(in []byte) (ev Event, used int, err error) {
+	if d.err != nil || len(in) == 0 {
+		return Event{}, 0, d.err
+	}
+	if d.remaining == 0 {
+		var ok bool
+		if used, ok = d.header(in); !ok {
+			return Event{}, used, d.err
+		}
+	}
+	// The length has been checked to be no more than there is before it is
+	// converted: it is the peer's word, and may not fit into an int.
+	p := in[used:]
+	if int64(len(p)) > d.remaining {
+		n := int(d.remaining)
+		p = p[:n:n]
+	}
+	ev = Event{
+		Header:  d.current,
+		Payload: p,
+		Offset:  d.current.Length - d.remaining,
+		OK:      true,
+	}
+	if ev.Header.Masked {
+		mask.XOR(p, ev.Header.Key, int(ev.Offset&3))
+	}
+	d.remaining -= int64(len(p))
+	ev.Done = d.remaining == 0
+	d.closed = ev.Done && ev.Header.Opcode == Close
+	return ev, used + len(p), nil
+}
+
+// header reads a header, which may have begun in an earlier input. It returns
+// the number of octets it used, and false if there is none yet or never will
+// be.
+func (d *Decoder) header(in []byte) (used int, ok bool) {
+	if d.closed {
+		d.err = errAfterClose
+		return 0, false
+	}
+	var h Header
+	var n int
+	if d.have == 0 {
+		h, n, d.err = Parse(in)
+		used = n
+	} else {
+		// Whatever is copied beyond the header's end does no harm: it is read
+		// from in again.
+		used = copy(d.partial[d.have:], in)
+		h, n, d.err = Parse(d.partial[:int(d.have)+used])
+		if n > 0 {
+			used = n - int(d.have)
+			d.have = 0
+		}
+	}
+	switch {
+	case d.err != nil:
+		return 0, false
+	case n == 0:
+		if d.have == 0 {
+			used = copy(d.partial[:], in)
+		}
+		d.have += uint8(used)
+		return used, false
+	}
+	if d.err = d.Rules.Check(h, n, d.open); d.err != nil {
+		return used, false
+	}
+	d.current, d.remaining = h, h.Length
+	if !h.Opcode.IsControl() {
+		d.open = !h.Fin
+		if h.Opcode != Continuation {
+			d.message = h.Opcode
+		}
+	}
+	return used, true
+}
+
+// Remaining returns how many octets of payload of the current frame are still
+// to come.
+func (d *Decoder) Remaining() int64 { return d.remaining }
+
+// InMessage reports whether a message has begun whose last frame has not, so
+// that the next data frame has to be a continuation.
+func (d *Decoder) InMessage() bool { return d.open }
+
+// MessageType returns Text or Binary, the type of the message that the latest
+// data frame belongs to, or Continuation if there has been none. Control
+// frames in between do not change it.
+func (d *Decoder) MessageType() Opcode { return d.message }

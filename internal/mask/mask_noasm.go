@@ -1,0 +1,4 @@
+package mask
+
+// apply has the contract of applyGeneric.
+func apply(dst, src []byte, key uint32) { applyGeneric(dst, src, key) }
