@@ -52,76 +52,54 @@ type Event struct {
 // stream is cut makes no difference to anything else.
 //
 // The error is an *Error, given at the header which breaks the rule and again
-// by every later call. After a Close frame only the absence of input is not an
-// error: "After sending a control frame indicating the connection should be
-// closed, a peer does not send any further data". RFC 6455 §1.4.
+// by every later call; nothing is used then. After a Close frame any further
+// octet is an error: "After sending a control frame indicating the connection
+// should be closed, a peer does not send any further data". RFC 6455 §1.4.
 func (d *Decoder) Next(in []byte) (ev Event, used int, err error) {
 	if d.err != nil || len(in) == 0 {
 		return Event{}, 0, d.err
 	}
 	if d.remaining == 0 {
 		var ok bool
-		if used, ok = d.header(in); !ok {
-			return Event{}, used, d.err
+		used, ok, err = d.header(in)
+		if err != nil {
+			d.err = err
+			return Event{}, 0, err
+		}
+		if !ok {
+			return Event{}, used, nil
 		}
 	}
-	// The length has been checked to be no more than there is before it is
-	// converted: it is the peer's word, and may not fit into an int.
-	p := in[used:]
-	if int64(len(p)) > d.remaining {
-		n := int(d.remaining)
-		p = p[:n:n]
-	}
+	// The smaller of the two fits into an int. The remainder alone need not:
+	// it is the peer's word.
+	n := int(min(d.remaining, int64(len(in)-used)))
 	ev = Event{
 		Header:  d.current,
-		Payload: p,
+		Payload: in[used : used+n : used+n],
 		Offset:  d.current.Length - d.remaining,
 		OK:      true,
 	}
 	if ev.Header.Masked {
-		mask.XOR(p, ev.Header.Key, int(ev.Offset&3))
+		mask.XOR(ev.Payload, ev.Header.Key, int(ev.Offset&3))
 	}
-	d.remaining -= int64(len(p))
+	d.remaining -= int64(n)
 	ev.Done = d.remaining == 0
 	d.closed = ev.Done && ev.Header.Opcode == Close
-	return ev, used + len(p), nil
+	return ev, used + n, nil
 }
 
-// header reads a header, which may have begun in an earlier input. It returns
-// the number of octets it used, and false if there is none yet or never will
-// be.
-func (d *Decoder) header(in []byte) (used int, ok bool) {
+// header begins the next frame. It returns the number of octets it used, and
+// false if there is no header yet, or an error.
+func (d *Decoder) header(in []byte) (used int, ok bool, err error) {
 	if d.closed {
-		d.err = errAfterClose
-		return 0, false
+		return 0, false, errAfterClose
 	}
-	var h Header
-	var n int
-	if d.have == 0 {
-		h, n, d.err = Parse(in)
-		used = n
-	} else {
-		// Whatever is copied beyond the header's end does no harm: it is read
-		// from in again.
-		used = copy(d.partial[d.have:], in)
-		h, n, d.err = Parse(d.partial[:int(d.have)+used])
-		if n > 0 {
-			used = n - int(d.have)
-			d.have = 0
-		}
+	h, size, used, err := d.parse(in)
+	if err != nil || size == 0 {
+		return used, false, err
 	}
-	switch {
-	case d.err != nil:
-		return 0, false
-	case n == 0:
-		if d.have == 0 {
-			used = copy(d.partial[:], in)
-		}
-		d.have += uint8(used)
-		return used, false
-	}
-	if d.err = d.Rules.Check(h, n, d.open); d.err != nil {
-		return used, false
+	if err := d.Rules.Check(h, size, d.open); err != nil {
+		return 0, false, err
 	}
 	d.current, d.remaining = h, h.Length
 	if !h.Opcode.IsControl() {
@@ -130,7 +108,30 @@ func (d *Decoder) header(in []byte) (used int, ok bool) {
 			d.message = h.Opcode
 		}
 	}
-	return used, true
+	return used, true, nil
+}
+
+// parse is Parse for a header that may have begun in an earlier input, and
+// holds back one that is not yet complete: then size is 0 and all is used.
+func (d *Decoder) parse(in []byte) (h Header, size, used int, err error) {
+	if d.have == 0 {
+		h, size, err = Parse(in)
+		if size > 0 || err != nil {
+			return h, size, size, err
+		}
+	}
+	// Copying what lies behind the header does no harm: only what belongs to
+	// the header counts as used.
+	n := copy(d.partial[d.have:], in)
+	have := int(d.have) + n
+	h, size, err = Parse(d.partial[:have])
+	if size == 0 {
+		d.have = uint8(have)
+		return h, 0, n, err
+	}
+	used = size - int(d.have)
+	d.have = 0
+	return h, size, used, nil
 }
 
 // Remaining returns how many octets of payload of the current frame are still

@@ -27,13 +27,14 @@ func (e *Encoder) Append(dst []byte, h Header, payload []byte) ([]byte, error) {
 	if err := e.advance(h); err != nil {
 		return dst, err
 	}
-	n := len(dst) + h.Size()
-	dst = extend(dst, h.Size()+len(payload))
-	h.Append(dst[:n-h.Size()])
+	start, size := len(dst), h.Size()
+	dst = extend(dst, size+len(payload))
+	h.Append(dst[:start])
+	body := dst[start+size:]
 	if h.Masked {
-		mask.Copy(dst[n:], payload, h.Key, 0)
+		mask.Copy(body, payload, h.Key, 0)
 	} else {
-		copy(dst[n:], payload)
+		copy(body, payload)
 	}
 	return dst, nil
 }

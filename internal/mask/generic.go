@@ -30,6 +30,10 @@ func applyGeneric(dst, src []byte, key uint32) {
 		xorWord(dst, src, k)
 		dst, src = dst[8:], src[8:]
 	}
+	if len(src) >= 4 && len(dst) >= 4 {
+		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(src)^key)
+		dst, src = dst[4:], src[4:]
+	}
 	for i := range min(len(dst), len(src)) {
 		dst[i] = src[i] ^ byte(key)
 		key = bits.RotateLeft32(key, -8)
