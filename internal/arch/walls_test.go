@@ -45,6 +45,15 @@ var walls = map[string]wall{
 		deps: []string{"golang.org/x/sys/cpu"},
 		why:  "a loop over bytes knows nothing of the protocol",
 	},
+	"internal/invariant": {
+		only: []string{},
+		why:  "a check that everybody may call leans on nobody",
+	},
+	"internal/pool": {
+		ours: []string{"internal/invariant"},
+		only: []string{"sync"},
+		why:  "it lends memory and does not ask what for",
+	},
 	"internal/arch": {
 		only:  []string{},
 		tests: []string{},
