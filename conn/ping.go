@@ -1,0 +1,130 @@
+package conn
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bellwire/bellwire/frame"
+)
+
+// pingState knows which of our pings have not been answered, and keeps the
+// connection alive.
+type pingState struct {
+	rtt atomic.Int64 // of the latest pong, in nanoseconds
+
+	mu      sync.Mutex
+	count   uint64     // of pings sent; each carries its number
+	waiting []*pinging // in the order sent
+	keep    keepalive
+}
+
+type pinging struct {
+	number   uint64
+	sent     time.Time
+	answered chan time.Duration // nil: nobody waits
+}
+
+// Ping sends a ping and waits for the pong, bounded by ctx. It returns the
+// time in between. Pongs are seen while a read is in progress, so another
+// goroutine must be reading.
+func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
+	p := c.ping(make(chan time.Duration, 1))
+	if p == nil {
+		if e := c.Err(); e != nil {
+			return 0, e
+		}
+		return 0, c.wr.closing()
+	}
+	select {
+	case rtt := <-p.answered:
+		return rtt, nil
+	case <-c.life.finished:
+		return 0, c.Err()
+	case <-ctx.Done():
+		c.pings.forget(p)
+		if e := c.life.err.Load(); e != nil {
+			return 0, e
+		}
+		return 0, fmt.Errorf("websocket: ping: %w", ctx.Err())
+	}
+}
+
+// ping sends a ping; nil if that is not possible any more.
+func (c *Conn) ping(answered chan time.Duration) *pinging {
+	s := &c.pings
+	s.mu.Lock()
+	s.count++
+	p := &pinging{number: s.count, sent: time.Now(), answered: answered}
+	s.waiting = append(s.waiting, p)
+	s.mu.Unlock()
+
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	if c.refuseControl() {
+		return nil
+	}
+	payload := binary.BigEndian.AppendUint64(nil, p.number)
+	c.wr.control.pings = c.appendControl(c.wr.control.pings, frame.Ping, payload)
+	c.kick()
+	return p
+}
+
+// receivePong notes the answer to one of our pings. An unsolicited pong is
+// none: "A response to an unsolicited Pong frame is not expected." §5.5.3.
+// Since a peer may answer only the latest of several pings, a pong answers
+// those before it too.
+func (c *Conn) receivePong(payload []byte) {
+	if len(payload) != 8 {
+		return
+	}
+	number := binary.BigEndian.Uint64(payload)
+	now := time.Now()
+	s := &c.pings
+	s.mu.Lock()
+	answered := 0
+	for i, p := range s.waiting {
+		if p.number == number {
+			answered = i + 1
+		}
+	}
+	var rtt time.Duration
+	for _, p := range s.waiting[:answered] {
+		rtt = now.Sub(p.sent)
+		if p.answered != nil {
+			p.answered <- rtt // has room for the one answer
+		}
+	}
+	s.waiting = append(s.waiting[:0], s.waiting[answered:]...)
+	s.mu.Unlock()
+	if answered > 0 {
+		s.rtt.Store(int64(rtt))
+		if t := c.opts.Trace; t != nil && t.Ping != nil {
+			t.Ping(c, rtt)
+		}
+	}
+}
+
+func (s *pingState) forget(p *pinging) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, q := range s.waiting {
+		if p == q {
+			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
+			return
+		}
+	}
+}
+
+// stop ends the keepalive, when the connection has ended.
+func (s *pingState) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = nil
+	if s.keep.timer != nil {
+		s.keep.timer.Stop()
+	}
+}

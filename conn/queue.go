@@ -1,0 +1,154 @@
+package conn
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/bellwire/bellwire/internal/pool"
+)
+
+// item is a message, or a fragment of one, that waits to be framed. It is
+// framed when it leaves the queue, not when it enters: only then is it
+// certain that it will be sent, and in which order.
+type item struct {
+	typ    Type
+	data   []byte  // pooled, unless shared
+	shared bool    // data belongs to a Prepared
+	first  bool    // of its message
+	last   bool    // of its message
+	key    string  // of WriteLatest
+	turn   *Writer // no data: from here on the message of this Writer goes out
+}
+
+var items = sync.Pool{New: func() any { return new(item) }}
+
+// newItem copies what it is given, unless that is shared.
+func newItem(f outgoing) *item {
+	it := items.Get().(*item)
+	*it = item{typ: f.typ, data: f.data, shared: f.shared, first: f.first, last: f.last, key: f.key, turn: f.turn}
+	if !f.shared && len(f.data) > 0 {
+		it.data = append(pool.Get(len(f.data)), f.data...)
+	}
+	return it
+}
+
+// free gives back the item and its memory.
+func (it *item) free() {
+	if !it.shared && it.data != nil {
+		pool.Put(it.data)
+	}
+	*it = item{}
+	items.Put(it)
+}
+
+// overhead is what the bookkeeping of a waiting message is counted as, so
+// that a million empty messages are not free.
+const overhead = 64
+
+func (it *item) charge() int { return overhead + len(it.data) }
+
+// queue holds items in the order in which they will leave. It is guarded by
+// the write side's mutex.
+type queue struct {
+	items  []*item
+	head   int              // items before it have left
+	bytes  int              // charged: what waits, and what is being written
+	latest map[string]*item // those that WriteLatest may still replace
+}
+
+func (q *queue) empty() bool { return q.head == len(q.items) }
+
+// room reports whether n more bytes may wait. An empty queue takes anything.
+func (q *queue) room(n, limit int) bool {
+	return q.empty() || q.bytes+n <= limit
+}
+
+func (q *queue) push(it *item) {
+	if q.head > 0 && len(q.items) == cap(q.items) {
+		q.items = slices.Delete(q.items, 0, q.head)
+		q.head = 0
+	}
+	q.items = append(q.items, it)
+	q.bytes += it.charge()
+	if it.key != "" {
+		if q.latest == nil {
+			q.latest = make(map[string]*item)
+		}
+		q.latest[it.key] = it
+	}
+}
+
+// peek returns the oldest item, or nil.
+func (q *queue) peek() *item {
+	if q.empty() {
+		return nil
+	}
+	return q.items[q.head]
+}
+
+// pop removes the oldest item. It stays charged until it has been written.
+func (q *queue) pop() *item {
+	it := q.items[q.head]
+	q.items[q.head] = nil
+	q.head++
+	if q.empty() {
+		q.items, q.head = q.items[:0], 0
+		if cap(q.items) > 1024 {
+			q.items = nil // do not keep the memory of a bad hour
+		}
+	}
+	q.forget(it)
+	return it
+}
+
+// forget makes it unreachable for WriteLatest.
+func (q *queue) forget(it *item) {
+	if it.key != "" && q.latest[it.key] == it {
+		delete(q.latest, it.key)
+	}
+}
+
+// replace puts f's data in the place of the message with the same key that is
+// still waiting, and reports whether there was one.
+func (q *queue) replace(f outgoing) bool {
+	old, ok := q.latest[f.key]
+	if !ok {
+		return false
+	}
+	fresh := newItem(f)
+	q.bytes += fresh.charge() - old.charge()
+	*old, *fresh = *fresh, *old
+	fresh.free()
+	return true
+}
+
+// dropOldest removes the oldest message that waits, and reports whether there
+// was one.
+func (q *queue) dropOldest() bool {
+	for i := q.head; i < len(q.items); i++ {
+		if it := q.items[i]; it.turn == nil {
+			q.remove(i)
+			it.free()
+			return true
+		}
+	}
+	return false
+}
+
+// remove takes the i-th item out of the middle.
+func (q *queue) remove(i int) {
+	it := q.items[i]
+	q.bytes -= it.charge()
+	q.forget(it)
+	q.items = slices.Delete(q.items, i, i+1)
+}
+
+// clear drops everything that waits.
+func (q *queue) clear() {
+	for !q.empty() {
+		it := q.pop()
+		q.bytes -= it.charge()
+		it.free()
+	}
+	q.items, q.latest = nil, nil
+}
