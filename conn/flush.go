@@ -8,12 +8,10 @@ import (
 	"github.com/bellwire/bellwire/internal/pool"
 )
 
-// The octets of a frame that leave in one write of the transport together
-// with its header. A larger payload is written from where it lies.
 const (
-	smallWrite = pool.Medium
-	batchSize  = pool.Large
-	writeChunk = 256 << 10 // the most that one write may hold, so that progress shows
+	smallWrite = pool.Medium // a frame up to this size is copied behind its header; a larger payload is written from where it lies
+	batchSize  = pool.Large  // the most that is collected for one write
+	writePiece = pool.Large  // see put
 )
 
 // header returns f's frame header, with a fresh masking key for a client.
@@ -266,40 +264,67 @@ func (c *Conn) putMasked(b []byte, big body) error {
 // for any other transport the payload fills up what b has free, so that the
 // header does not travel alone.
 func (c *Conn) putBoth(b, data []byte) error {
-	switch c.tr.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		first := data[:min(len(data), writeChunk)]
-		bufs := net.Buffers{b, first}
+	if !c.socket() {
+		n := min(len(data), cap(b)-len(b))
+		if err := c.put(append(b, data[:n]...)); err != nil {
+			return err
+		}
+		return c.put(data[n:])
+	}
+	bufs := net.Buffers{b, data}
+	for len(bufs) > 0 {
 		err := c.extend()
-		if err == nil {
-			var n int64
-			n, err = bufs.WriteTo(c.tr)
-			c.wr.out.wire.Add(uint64(n))
-		}
 		if err != nil {
-			return c.tooSlow(err)
+			return err
 		}
-		return c.put(data[len(first):])
+		n, err := bufs.WriteTo(c.tr)
+		if err := c.wrote(int(n), err); err != nil {
+			return err
+		}
 	}
-	n := min(len(data), cap(b)-len(b))
-	if err := c.put(append(b, data[:n]...)); err != nil {
-		return err
-	}
-	return c.put(data[n:])
+	return nil
 }
 
-// put writes b, in chunks.
+// put writes b. A transport whose writes cannot go on after a time-out, as
+// those of TLS, gets it in pieces, so that progress shows.
 func (c *Conn) put(b []byte) error {
 	for len(b) > 0 {
 		if err := c.extend(); err != nil {
 			return err
 		}
-		n, err := c.tr.Write(b[:min(len(b), writeChunk)])
-		c.wr.out.wire.Add(uint64(n))
-		if err != nil {
-			return c.tooSlow(err)
+		piece := b
+		if len(b) > writePiece && !c.socket() {
+			piece = b[:writePiece]
+		}
+		n, err := c.tr.Write(piece)
+		if err := c.wrote(n, err); err != nil {
+			return err
 		}
 		b = b[n:]
+	}
+	return nil
+}
+
+// socket reports whether the transport is one: it takes several buffers in
+// one write, and goes on after a time-out.
+func (c *Conn) socket() bool {
+	switch c.tr.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// wrote counts n octets that the transport has taken. It returns nil if the
+// write may go on: there was no error, or only the time was over and the peer
+// has made progress.
+func (c *Conn) wrote(n int, err error) error {
+	c.wr.out.wire.Add(uint64(n))
+	if err == nil || !isTimeout(err) {
+		return err
+	}
+	if n == 0 {
+		return errWriteTimeout
 	}
 	return nil
 }
@@ -317,12 +342,4 @@ func (c *Conn) extend() error {
 	}
 	c.wr.progress = now.Add(timeout + timeout/8)
 	return c.tr.SetWriteDeadline(c.wr.progress)
-}
-
-// tooSlow says what a time-out of the transport means.
-func (c *Conn) tooSlow(err error) error {
-	if isTimeout(err) {
-		return errWriteTimeout
-	}
-	return err
 }
