@@ -12,8 +12,8 @@ import "github.com/bellwire/bellwire/internal/mask"
 type Decoder struct {
 	Rules Rules
 
-	current   Header // of the frame whose payload is being read
-	remaining int64  // octets of that payload still to come
+	current   Header // of the latest frame
+	remaining int64  // octets of its payload still to come
 	err       error  // the rule that was broken; nothing is read after it
 
 	partial [MaxHeaderLen]byte // a header that was cut
@@ -21,7 +21,6 @@ type Decoder struct {
 
 	message Opcode // type of the latest message
 	open    bool   // its last frame has not begun
-	closed  bool   // a Close frame is complete
 }
 
 // Event is a frame, or a part of one.
@@ -84,14 +83,13 @@ func (d *Decoder) Next(in []byte) (ev Event, used int, err error) {
 	}
 	d.remaining -= int64(n)
 	ev.Done = d.remaining == 0
-	d.closed = ev.Done && ev.Header.Opcode == Close
 	return ev, used + n, nil
 }
 
 // header begins the next frame. It returns the number of octets it used, and
 // false if there is no header yet, or an error.
 func (d *Decoder) header(in []byte) (used int, ok bool, err error) {
-	if d.closed {
+	if d.current.Opcode == Close { // and, with nothing remaining, complete
 		return 0, false, errAfterClose
 	}
 	h, size, used, err := d.parse(in)

@@ -35,8 +35,8 @@ func Copy(dst, src []byte, key [4]byte, pos int) int {
 }
 
 // turn returns the key as a little-endian word, with the octet for place pos
-// lowest.
+// lowest. The rotation is modulo 32 bits, hence pos modulo 4.
 func turn(key [4]byte, pos int) uint32 {
 	k := binary.LittleEndian.Uint32(key[:])
-	return bits.RotateLeft32(k, -8*(pos&3))
+	return bits.RotateLeft32(k, -8*pos)
 }

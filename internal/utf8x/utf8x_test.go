@@ -91,7 +91,11 @@ func TestEveryCharacterOfUnicodeIsValid(t *testing.T) {
 // TestCutsChangeNothing has characters of each length begin at every place of
 // a word, and cuts the text everywhere.
 func TestCutsChangeNothing(t *testing.T) {
-	for _, middle := range []string{"µ", "€", "🙂", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\xff"} {
+	for _, middle := range []string{
+		"µ", "€", "🙂", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3", "\xff",
+		// A character that ASCII interrupts, and that is finished too late.
+		"\xc3 sixteen of ASCII\xa4", "\xe2\x82 sixteen of ASCII\xac",
+	} {
 		for before := range 70 {
 			text := []byte(strings.Repeat("a", before) + middle + "µ and more of it")
 			want := utf8.Valid(text)
@@ -142,6 +146,7 @@ func FuzzUTF8(f *testing.F) {
 	f.Add([]byte("κόσμε"), 3)
 	f.Add([]byte("κόσμε\xed\xa0\x80edited"), 12)
 	f.Add([]byte("κόσμε\xf4\x90\x80\x80edited"), 12)
+	f.Add([]byte("ASCII, \xc3 sixteen of ASCII\xa4"), 8)
 	f.Add([]byte("a long run of ASCII, then \xf0\x9f\x99\x82 and \xc0\x80"), 28)
 	f.Fuzz(func(t *testing.T, p []byte, cut int) {
 		want := utf8.Valid(p)
