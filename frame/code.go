@@ -30,11 +30,11 @@ const (
 // codes says of every code there is what it means and whether it may stand on
 // the wire. Each row begins where the one before it ends.
 //
-// 1004, 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close
-// control frame by an endpoint" (1004 has no meaning to this day). Of the
-// ranges, RFC 6455 §7.4.2 leaves 3000-3999 to whoever registers and 4000-4999
-// to everybody; the rest of 1000-2999 is reserved for the protocol, and below
-// and above them no code is defined.
+// Each of 1005, 1006 and 1015 "is a reserved value and MUST NOT be set as a
+// status code in a Close control frame by an endpoint"; 1004 is reserved and
+// has no meaning to this day. RFC 6455 §7.4.1. Of the ranges, §7.4.2 leaves
+// 3000-3999 to whoever registers and 4000-4999 to everybody; the rest of
+// 1000-2999 is the protocol's own, and below and above no code is defined.
 var codes = [...]struct {
 	last  Code
 	valid bool

@@ -56,7 +56,7 @@ func TestAClientMasksWhileCopying(t *testing.T) {
 	require.Equal(t, "Hello", string(payload), "the caller's payload was modified")
 	require.Same(t, &dst[0], &wire[0], "there was room")
 
-	// "even when there is no payload", a client's frame has a key.
+	// A client's frame has a key even when there is nothing to mask.
 	require.Equal(t, bits("1 000 1010 1 0000000"+keyBits), send(t, &e, client(true, frame.Pong, 0), ""))
 }
 
