@@ -37,7 +37,7 @@ var (
 )
 
 // A rule about the whole of a message, which no single frame can break.
-var errUTF8 = &frame.Error{Code: frame.InvalidPayload, Section: "RFC 6455 §8.1", Rule: "a text message is not valid UTF-8"}
+var errUTF8 = &frame.Error{Code: frame.InvalidPayload, Section: "8.1", Rule: "a text message is not valid UTF-8"}
 
 // CloseError says how a connection ended. It is the one error that every
 // method returns from then on. errors.Is finds net.ErrClosed in it, the

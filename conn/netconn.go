@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bellwire/bellwire/frame"
 )
@@ -55,7 +56,16 @@ func (s *stream) Write(p []byte) (int, error) {
 	sent := 0
 	for sent < len(p) {
 		n := min(len(p)-sent, streamChunk)
-		if err := s.c.Write(context.Background(), s.typ, p[sent:sent+n]); err != nil {
+		for s.typ == Text && sent+n < len(p) && n > 1 && !utf8.RuneStart(p[sent+n]) {
+			n-- // each message has to be valid by itself
+		}
+		f := whole(s.typ, p[sent:sent+n])
+		f.queued = true // so that a deadline set meanwhile interrupts it
+		err := s.c.checkOutgoing(f.typ, f.data)
+		if err == nil {
+			err = s.c.send(context.Background(), f)
+		}
+		if err != nil {
 			return sent, err
 		}
 		sent += n

@@ -36,6 +36,7 @@ type outgoing struct {
 	data        []byte // borrowed from the caller until the call returns
 	shared      bool   // data is immutable and may be kept
 	first, last bool   // of its message
+	queued      bool   // must not be written through; see send
 	key         string
 	writer      *Writer // of a fragment
 	turn        *Writer
@@ -146,6 +147,8 @@ func checkMessage(t Type, p []byte, anyText bool) error {
 // send writes f at once if nothing stands in its way, and otherwise leaves it
 // in the queue. A caller that can be interrupted always takes the queue: a
 // write of the transport that is broken off half-way would leave half a frame.
+// (Giving the rest of such a frame to somebody else to finish was rejected:
+// TLS cannot go on after an interrupted write.)
 func (c *Conn) send(ctx context.Context, f outgoing) error {
 	done := c.foreign(ctx)
 	w := &c.wr
@@ -154,7 +157,7 @@ func (c *Conn) send(ctx context.Context, f outgoing) error {
 		w.mu.Unlock()
 		return writeError(err)
 	}
-	if done == nil && w.deadline.IsZero() && w.free(f) {
+	if done == nil && w.deadline.IsZero() && !f.queued && w.free(f) {
 		return c.writeThrough(f) // unlocks
 	}
 	err := c.admit(ctx, done, f, true)
