@@ -81,6 +81,12 @@ func drawPayload(p []byte) string {
 type transcript struct {
 	lines   []string
 	dropped int
+	frames  bool // some lines are frames
+}
+
+func (t *transcript) frame(who string, f raw) {
+	t.frames = true
+	t.note(who, f.String())
 }
 
 func (t *transcript) note(who, what string) {
@@ -92,12 +98,15 @@ func (t *transcript) note(who, what string) {
 }
 
 func (t *transcript) String() string {
-	if len(t.lines) == 0 {
+	lines := t.lines
+	if t.dropped > 0 {
+		lines = append([]string{fmt.Sprintf("     (%d lines before)", t.dropped)}, lines...)
+	}
+	if t.frames {
+		lines = append([]string{drawHead}, lines...)
+	}
+	if len(lines) == 0 {
 		return "nothing was sent, and nothing came"
 	}
-	head := drawHead
-	if t.dropped > 0 {
-		head += fmt.Sprintf("   (%d lines before)", t.dropped)
-	}
-	return head + "\n" + strings.Join(t.lines, "\n")
+	return strings.Join(lines, "\n")
 }

@@ -22,6 +22,7 @@ type link struct {
 	client   bool          // we play the client: we mask, the other side must not
 	patience time.Duration // how long one step may take
 	log      transcript
+	message  *raw // what has come of a message; see event
 	err      error
 }
 
@@ -44,7 +45,7 @@ func (l *link) send(frames ...raw) {
 func (l *link) encode(frames ...raw) []byte {
 	var b []byte
 	for _, f := range frames {
-		l.log.note("sent", f.String())
+		l.log.frame("sent", f)
 		b = f.append(b)
 	}
 	return b
@@ -86,7 +87,7 @@ func (l *link) read(wanted string) raw {
 		l.fail(l.describe(err), wanted)
 		return f
 	}
-	l.log.note("came", f.String())
+	l.log.frame("came", f)
 	return f
 }
 
@@ -113,7 +114,7 @@ func (l *link) ended(within time.Duration, anyWay bool) {
 	f, err := readRaw(l.r)
 	switch {
 	case err == nil:
-		l.log.note("came", f.String())
+		l.log.frame("came", f)
 		l.fail(f.String(), wanted)
 	case err == io.EOF, anyWay && !errors.Is(err, os.ErrDeadlineExceeded):
 		l.log.note("came", "the end")
