@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// findings runs every check against a server, and returns the names of those
-// that fail, with what they say.
-func findings(t *testing.T, dial func(context.Context) (net.Conn, error)) map[string]string {
+// findings runs checks against a server, and returns the names of those that
+// fail, with what they say.
+func findings(t *testing.T, list []check, dial func(context.Context) (net.Conn, error)) map[string]string {
 	found := map[string]string{}
 	synctest.Test(t, func(t *testing.T) {
-		for _, c := range checks() {
+		for _, c := range list {
 			p := &probe{ctx: t.Context(), dial: dial}
 			if err := c.run(p); err != nil {
 				found[c.section+" "+c.name] = err.Error()
@@ -30,7 +31,7 @@ func findings(t *testing.T, dial func(context.Context) (net.Conn, error)) map[st
 
 func TestANaiveServerPassesConformance(t *testing.T) {
 	Conformance(t, naive{}.dial)
-	require.Empty(t, findings(t, naive{fault: "fragments"}.dial), "a server may fragment, and ping in between")
+	require.Empty(t, findings(t, checks(), naive{fault: "fragments"}.dial), "a server may fragment, and ping in between")
 }
 
 func TestEveryCheckHasItsOwnName(t *testing.T) {
@@ -44,10 +45,13 @@ func TestEveryCheckHasItsOwnName(t *testing.T) {
 	require.Greater(t, len(seen), 250)
 }
 
-// faults are what a server can do wrong, and the checks that must see it:
+// A fault is what a server can do wrong, and the checks that must see it:
 // those whose names match, and no other. "not" in front of a pattern means all
 // the others.
-var faults = []struct{ fault, seen string }{
+type fault struct{ fault, seen string }
+
+// openingFaults are looked for by the checks of the opening handshake alone.
+var openingFaults = []fault{
 	{"no handshake", `.`},
 	{"first line only", `^4.* on two lines$`},
 	{"tokens by substring", `longer token|Upgrade to`},
@@ -77,7 +81,10 @@ var faults = []struct{ fault, seen string }{
 	{"line without a colon", `not ` + refusals},
 	{"a hundred lines", `not ` + refusals},
 	{"a line without an end", `not ` + refusals},
+}
 
+// talkFaults are behind it.
+var talkFaults = []fault{
 	{"masks", `not ` + refusals},
 	{"sets a bit", `not ` + refusals},
 	{"long lengths", `not ` + refusals},
@@ -125,29 +132,37 @@ const (
 		`declined|empty elements|one octet at a time|not lost)$`
 )
 
-func TestConformanceSeesEachFaultAndNoOther(t *testing.T) {
-	for _, test := range faults {
-		t.Run(test.fault, func(t *testing.T) {
-			phrase, not := strings.CutPrefix(test.seen, "not ")
-			pattern := regexp.MustCompile(phrase)
-			found := findings(t, naive{fault: test.fault}.dial)
-			require.NotEmpty(t, found)
-			for _, c := range checks() {
-				name := c.section + " " + c.name
-				says, seen := found[name]
-				if want := pattern.MatchString(name) != not; want && !seen {
-					t.Errorf("not seen by %q", name)
-				} else if seen && !want {
-					t.Errorf("seen by %q:\n%s", name, says)
-				}
-			}
-		})
+func TestConformanceSeesEachFaultOfAHandshakeAndNoOther(t *testing.T) {
+	for _, f := range openingFaults {
+		t.Run(f.fault, func(t *testing.T) { f.look(t, slices.Concat(openingChecks(), earlyChecks)) })
+	}
+}
+
+func TestConformanceSeesEachFaultOfAConversationAndNoOther(t *testing.T) {
+	for _, f := range talkFaults {
+		t.Run(f.fault, func(t *testing.T) { f.look(t, checks()) })
+	}
+}
+
+func (f fault) look(t *testing.T, list []check) {
+	phrase, not := strings.CutPrefix(f.seen, "not ")
+	pattern := regexp.MustCompile(phrase)
+	found := findings(t, list, naive{fault: f.fault}.dial)
+	require.NotEmpty(t, found)
+	for _, c := range list {
+		name := c.section + " " + c.name
+		says, seen := found[name]
+		if want := pattern.MatchString(name) != not; want && !seen {
+			t.Errorf("not seen by %q", name)
+		} else if seen && !want {
+			t.Errorf("seen by %q:\n%s", name, says)
+		}
 	}
 }
 
 func TestConformanceTellsThatNobodyAnswersTheDial(t *testing.T) {
 	refused := errors.New("connection refused")
-	found := findings(t, func(context.Context) (net.Conn, error) { return nil, refused })
+	found := findings(t, checks(), func(context.Context) (net.Conn, error) { return nil, refused })
 	require.Len(t, found, len(checks()))
 	for _, says := range found {
 		require.Equal(t, "dial: connection refused", says)

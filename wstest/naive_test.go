@@ -62,19 +62,6 @@ func (s naive) open(r *bufio.Reader) (fields string, status int) {
 	case err != nil:
 		return "", 400
 	}
-	token := func(name, token string) bool {
-		list := strings.Join(h[name], ",")
-		if s.fault == "first line only" {
-			list = h.Get(name)
-		}
-		if s.fault == "tokens by substring" {
-			return strings.Contains(strings.ToLower(list), strings.ToLower(token))
-		}
-		return slices.ContainsFunc(strings.Split(list, ","), func(item string) bool {
-			item = strings.TrimSpace(item)
-			return item == token || s.fault != "tokens by case" && strings.EqualFold(item, token)
-		})
-	}
 	key := h["Sec-Websocket-Key"]
 	origin := h["Origin"]
 	switch {
@@ -89,7 +76,7 @@ func (s naive) open(r *bufio.Reader) (fields string, status int) {
 		return "", 400
 	case (h.Get("Content-Length") != "" || h.Get("Transfer-Encoding") != "") && s.fault != "takes a body":
 		return "", 400
-	case !token("Upgrade", "websocket") || !token("Connection", "Upgrade"):
+	case !s.lists(h["Upgrade"], "websocket") || !s.lists(h["Connection"], "Upgrade"):
 		return "", 400
 	case (len(key) != 1 || len(decoded(key[0])) != 16) && s.fault != "any key":
 		return "", 400
@@ -118,6 +105,19 @@ func (s naive) open(r *bufio.Reader) (fields string, status int) {
 		r.Discard(r.Buffered())
 	}
 	return fields + answerFaults[s.fault], 101
+}
+
+func (s naive) lists(lines []string, token string) bool {
+	switch {
+	case s.fault == "first line only" && len(lines) > 0:
+		lines = lines[:1]
+	case s.fault == "tokens by substring":
+		return strings.Contains(strings.ToLower(strings.Join(lines, ",")), strings.ToLower(token))
+	}
+	return slices.ContainsFunc(strings.Split(strings.Join(lines, ","), ","), func(item string) bool {
+		item = strings.TrimSpace(item)
+		return item == token || s.fault != "tokens by case" && strings.EqualFold(item, token)
+	})
 }
 
 // answerFaults are fields that do not belong into a response.
@@ -208,23 +208,24 @@ func (c *naiveConn) send(op frame.Opcode, payload string) error {
 	return err
 }
 
-// step reads a frame, and judges its payload octet by octet.
+// step reads a frame, and judges its payload as it comes.
 func (c *naiveConn) step() error {
 	f, err := c.header()
 	if err != nil {
 		return err
 	}
 	textual := f.op == frame.Text || f.op == 0 && c.message != nil && c.message.op == frame.Text
-	for i := range f.length {
-		b, err := c.r.ReadByte()
-		if err != nil {
+	for n := uint64(0); n < f.length; n = uint64(len(f.payload)) {
+		if _, err := c.r.Peek(1); err != nil {
 			return err
 		}
-		if f.masked {
-			b ^= f.key[i%4]
+		b, _ := c.r.Peek(int(min(uint64(c.r.Buffered()), f.length-n)))
+		for i := range b {
+			b[i] ^= f.key[(n+uint64(i))%4]
 		}
-		f.payload = append(f.payload, b)
-		if textual && c.fault != "late UTF-8" && !c.takes(b) {
+		f.payload = append(f.payload, b...)
+		c.r.Discard(len(b))
+		if textual && c.fault != "late UTF-8" && !c.takes(f.payload[n:]) {
 			return verdict(1007)
 		}
 	}
@@ -256,12 +257,16 @@ func (c *naiveConn) step() error {
 }
 
 // takes reports whether text may go on with b.
-func (c *naiveConn) takes(b byte) bool {
-	c.char = append(c.char, b)
-	if utf8.Valid(c.char) {
-		c.char = c.char[:0]
+func (c *naiveConn) takes(b []byte) bool {
+	c.char = append(c.char, b...)
+	for len(c.char) > 0 && utf8.FullRune(c.char) {
+		r, n := utf8.DecodeRune(c.char)
+		if r == utf8.RuneError && n == 1 && c.fault != "any text" {
+			return false
+		}
+		c.char = c.char[n:]
 	}
-	return c.fault == "any text" || !utf8.FullRune(c.char) || len(c.char) == 0
+	return true
 }
 
 // header reads a header and judges it.
