@@ -113,67 +113,80 @@ func TestAPeerThatDoesNotReadBlocksWritersUntilTheirContextEnds(t *testing.T) {
 	})
 }
 
-func TestTheQueueIsBoundedAndItsPolicyDecides(t *testing.T) {
-	send := func(c *conn.Conn, s string) error { return c.TryWrite(conn.Text, []byte(s)) }
-	limits := conn.Queue{MaxBytes: 65<<10 + 64 + 2*(64+5)}
-	options := func(p conn.FullPolicy, count *int) *conn.Options {
-		q := limits
-		q.OnFull = p
-		return &conn.Options{Queue: q, Trace: &conn.Trace{Overflow: func(c *conn.Conn, got conn.FullPolicy, n int) {
-			if got == p {
-				*count += n
+// full returns options under which two messages of five octets may wait
+// behind what stall writes, and counts what overflows.
+func full(policy conn.FullPolicy, overflows *int) *conn.Options {
+	return &conn.Options{
+		Queue: conn.Queue{MaxBytes: 65<<10 + 64 + 2*(64+5), OnFull: policy},
+		Trace: &conn.Trace{Overflow: func(c *conn.Conn, got conn.FullPolicy, n int) {
+			if got == policy {
+				*overflows += n
 			}
 			_ = c.Buffered() // no lock is held
-		}}}
+		}},
 	}
+}
+
+func tryText(c *conn.Conn, s string) error { return c.TryWrite(conn.Text, []byte(s)) }
+
+func TestDropNewestDropsWhatFindsTheQueueFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		count := 0
-		c, p := against(t, conn.Server, options(conn.DropNewest, &count))
+		overflows := 0
+		c, p := against(t, conn.Server, full(conn.DropNewest, &overflows))
 		stall(t, c)
-		require.NoError(t, send(c, "first"))
-		require.NoError(t, send(c, "secnd"))
-		require.Equal(t, conn.ErrDropped, send(c, "third"))
+		require.NoError(t, tryText(c, "first"))
+		require.NoError(t, tryText(c, "secnd"))
+		require.Equal(t, conn.ErrDropped, tryText(c, "third"))
 		require.Equal(t, conn.ErrDropped, c.WriteText(background, "third"))
-		require.Equal(t, 2, count)
+		require.Equal(t, 2, overflows)
 		require.EqualValues(t, 2, c.Stats().Dropped)
 		p.receive()
 		p.expect(frame.Text, "first")
 		p.expect(frame.Text, "secnd")
 	})
+}
+
+func TestDropOldestMakesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		count := 0
-		c, p := against(t, conn.Client, options(conn.DropOldest, &count))
+		overflows := 0
+		c, p := against(t, conn.Client, full(conn.DropOldest, &overflows))
 		stall(t, c)
 		for _, s := range []string{"first", "secnd", "third", "forth"} {
-			require.NoError(t, send(c, s))
+			require.NoError(t, tryText(c, s))
 		}
-		require.Equal(t, 2, count)
+		require.Equal(t, 2, overflows)
 		p.receive()
 		p.expect(frame.Text, "third")
 		p.expect(frame.Text, "forth")
 	})
+}
+
+func TestDisconnectTellsASlowPeerSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		count := 0
-		c, p := against(t, conn.Server, options(conn.Disconnect, &count))
+		overflows := 0
+		c, p := against(t, conn.Server, full(conn.Disconnect, &overflows))
 		stall(t, c)
-		require.NoError(t, send(c, "first"))
-		require.NoError(t, send(c, "secnd"))
-		err := send(c, "third")
+		require.NoError(t, tryText(c, "first"))
+		require.NoError(t, tryText(c, "secnd"))
+		err := tryText(c, "third")
 		require.ErrorIs(t, err, frame.Policy)
 		require.ErrorContains(t, err, "too slow")
-		require.Equal(t, err, send(c, "later"), "nothing is accepted any more")
-		require.Equal(t, 1, count)
+		require.Equal(t, err, tryText(c, "later"), "nothing is accepted any more")
+		require.Equal(t, 1, overflows)
 		p.receive()
 		require.Equal(t, "too slow", p.expectClose(frame.Policy))
 	})
+}
+
+func TestDisconnectGivesUpAPeerThatNeverReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		count := 0
-		c, _ := against(t, conn.Server, options(conn.Disconnect, &count))
+		overflows := 0
+		c, _ := against(t, conn.Server, full(conn.Disconnect, &overflows))
 		stall(t, c)
-		for send(c, "first") == nil {
+		for tryText(c, "first") == nil {
 		}
 		start := time.Now()
-		<-c.Context().Done() // though the peer never reads
+		<-c.Context().Done()
 		require.Equal(t, 5*second, time.Since(start))
 		require.ErrorContains(t, c.Err(), "too slow")
 	})
