@@ -87,13 +87,11 @@ func (h *head) check() *Error {
 func (h *head) checkStart() *Error {
 	f, http2 := &h.fields, h.proto >= 2
 	switch {
-	// "The |Sec-WebSocket-Key| and |Sec-WebSocket-Accept| header fields [...]
-	// are not used", nor are Upgrade and Connection: :method is CONNECT and
-	// :protocol websocket. RFC 8441 §5.
+	// Key, Upgrade and Connection have no part in HTTP/2: what they say is
+	// said by :method CONNECT and :protocol websocket. RFC 8441 §5.
 	case http2 && h.method == http.MethodConnect && h.pseudo == "websocket":
 
-	// "The :protocol pseudo-header field [...] indicates the desired protocol
-	// to be spoken on the tunnel". RFC 8441 §4.
+	// The status is that which RFC 9220 §3 recommends for HTTP/3.
 	case http2 && h.method == http.MethodConnect && h.pseudo != "":
 		return rulePseudo.got(h.pseudo)
 	case http2 && h.method == http.MethodConnect:
@@ -141,8 +139,8 @@ func (h *head) checkFields() *Error {
 	case f[fieldVersion].first != version:
 		return ruleVersion.got(f[fieldVersion].first)
 
-	// "A |Sec-WebSocket-Key| header field with a base64-encoded value that,
-	// when decoded, is 16 bytes in length." §4.2.1(5). It "MUST NOT appear
+	// "A |Sec-WebSocket-Key| header field with a base64-encoded [...] value
+	// that, when decoded, is 16 bytes in length." §4.2.1(5). It "MUST NOT appear
 	// more than once". §11.3.1.
 	case !http2 && f[fieldKey].count == 0:
 		return ruleKeyMissing.broken()

@@ -95,6 +95,13 @@ func TestARefusalCannotBeSplit(t *testing.T) {
 	require.Empty(t, resp.TransferEncoding)
 }
 
+func TestAnsweringDoesNotModifyTheRefusal(t *testing.T) {
+	values := []string{"Upgrade", "untouched"}
+	e := &handshake.Error{Status: 426, Header: http.Header{"Connection": values[:1]}}
+	require.Equal(t, e.AppendResponse(nil), e.AppendResponse(nil))
+	require.Equal(t, []string{"Upgrade", "untouched"}, values)
+}
+
 func TestARefusalAlwaysRefuses(t *testing.T) {
 	for status, want := range map[int]int{0: 500, 101: 500, 200: 500, 299: 500, 600: 500, -1: 500, 302: 302, 599: 599} {
 		w := httptest.NewRecorder()

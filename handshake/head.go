@@ -177,9 +177,9 @@ func (l requestLine) parse(text string) (*Request, *Error) {
 	if err := h.check(); err != nil {
 		return nil, err
 	}
-	// "An absolute HTTP/HTTPS URI containing the /resource name/" is legal,
-	// §4.2.1(1), and then "a client MUST send a field value for Host that is
-	// identical to that authority component". RFC 9112 §3.2.
+	// "... an absolute HTTP/HTTPS URI containing the /resource name/" is legal,
+	// RFC 6455 §4.2.1(1), and then "a client MUST send a field value for Host
+	// that is identical to that authority component". RFC 9112 §3.2.
 	if authority != "" && !equalFold(authority, h.fields[fieldHost].first) {
 		return nil, ruleTargetHost.got(authority)
 	}
@@ -205,7 +205,7 @@ func parseField(line string) (name, value string, err *Error) {
 	if !ok || !isToken(name) {
 		return "", "", ruleField.got(line)
 	}
-	// "A recipient of CR, LF, or NUL within a field value MUST either reject
+	// "... a recipient of CR, LF, or NUL within a field value MUST either reject
 	// the message or replace". RFC 9110 §5.5.
 	if value = trimOWS(value); !httpguts.ValidHeaderFieldValue(value) {
 		return "", "", ruleValue.got(line)

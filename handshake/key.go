@@ -44,7 +44,7 @@ func AppendAccept(dst, key []byte) []byte {
 	// "The value of this header field is constructed by concatenating /key/
 	// [...] with the string "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", taking the
 	// SHA-1 hash of this concatenated value to obtain a 20-byte value and
-	// base64-encoding this 20-byte hash." RFC 6455 §4.2.2.
+	// base64-encoding [...] this 20-byte hash." RFC 6455 §4.2.2.
 	var b [keyLength + len(guid)]byte
 	sum := sha1.Sum(append(append(b[:0], key...), guid...))
 	return base64.StdEncoding.AppendEncode(dst, sum[:])

@@ -188,9 +188,8 @@ func hostOf(u *url.URL) string {
 	return host
 }
 
-// resourceName is the path and the query: ""/" if the path component is empty,
-// the path component, "?" if the query component is non-empty, the query
-// component". RFC 6455 §3. Unlike a path, net/url does not escape a query.
+// resourceName is the path, or a slash if there is none, and the query if there
+// is one. RFC 6455 §3. Unlike a path, net/url does not escape a query.
 func resourceName(u *url.URL) string {
 	name := u.RequestURI()
 	if isASCII(name) && !strings.Contains(name, " ") {

@@ -95,8 +95,10 @@ func (p *Policy) Accept(r *Request) (*Result, error) {
 	return res, nil
 }
 
-// subprotocol chooses "either a value derived from the client's handshake
-// [...] or null". RFC 6455 §4.2.2(4). Names are compared exactly.
+// subprotocol chooses. "The value chosen MUST be derived from the client's
+// handshake, specifically by selecting one of the values from the
+// |Sec-WebSocket-Protocol| field". RFC 6455 §4.2.2(4). Names are compared
+// exactly.
 func (p *Policy) subprotocol(r *Request) (chosen string, err *Error) {
 	if p.SelectSubprotocol != nil {
 		name, err := p.SelectSubprotocol(r)

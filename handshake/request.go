@@ -11,7 +11,7 @@ import (
 // left to decide is the server's [Policy]. Its strings are copies; it keeps
 // nothing that the caller of [Parser.Parse] owns.
 type Request struct {
-	Proto        int    // of HTTP: 1, or 2 for an extended CONNECT
+	Proto        int    // of HTTP: 1, or 2 and more for an extended CONNECT
 	Path         string // what was asked for: path and query, never empty
 	Host         string // the server's name as the client knows it, with a port if it is not the default
 	Scheme       string // "http" or "https"

@@ -287,4 +287,12 @@ func isTokenByte(c byte) bool { return httpguts.IsTokenRune(rune(c)) }
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
 
-func trimOWS(s string) string { return strings.Trim(s, " \t") }
+func trimOWS(s string) string {
+	for s != "" && isOWS(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isOWS(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}

@@ -26,7 +26,7 @@ func (o *Offer) verify(resp *http.Response, key string) (subprotocol string, err
 	accepts, names, extensions := h["Sec-Websocket-Accept"], h["Sec-Websocket-Protocol"], h["Sec-Websocket-Extensions"]
 	switch {
 	// "If the status code received from the server is not 101, the client
-	// handles the response per HTTP procedures."
+	// handles the response per HTTP [...] procedures."
 	case resp.StatusCode != http.StatusSwitchingProtocols:
 		err := ruleAnswerStatus.got(resp.Status)
 		err.Header = h
@@ -40,12 +40,12 @@ func (o *Offer) verify(resp *http.Response, key string) (subprotocol string, err
 	case !equalFold(trimOWS(upgrade), "websocket"):
 		return "", ruleAnswerUpgrade.got(upgrade)
 
-	// "Doesn't contain a token that is an ASCII case-insensitive match for the
+	// "... doesn't contain a token that is an ASCII case-insensitive match for the
 	// value "Upgrade"".
 	case !hasTokenIn(h, "Connection", "upgrade"):
 		return "", ruleAnswerConnection.got(strings.Join(h["Connection"], ", "))
 
-	// "A value other than the base64-encoded SHA-1 of the concatenation [...]
+	// "... a value other than the base64-encoded SHA-1 of the concatenation [...]
 	// but ignoring any leading and trailing whitespace". It "MUST NOT appear
 	// more than once". §11.3.3.
 	case len(accepts) != 1:
@@ -53,7 +53,7 @@ func (o *Offer) verify(resp *http.Response, key string) (subprotocol string, err
 	case trimOWS(accepts[0]) != accept(key):
 		return "", ruleAnswerAccept.got(accepts[0])
 
-	// "The use of a subprotocol that was not present in the client's
+	// "... the use of a subprotocol that was not present in the client's
 	// handshake". It "MUST NOT appear more than once in an HTTP response".
 	// §11.3.4.
 	case len(names) > 1:
@@ -62,7 +62,7 @@ func (o *Offer) verify(resp *http.Response, key string) (subprotocol string, err
 		return "", ruleAnswerSubprotocol.got(names[0])
 	}
 
-	// "The use of an extension that was not present in the client's
+	// "... the use of an extension that was not present in the client's
 	// handshake": this one offers none.
 	if _, err := ParseExtensions(extensions); err != nil {
 		return "", ruleAnswerExtensions.got(strings.Join(extensions, ", "))

@@ -106,6 +106,18 @@ func TestARefusalTellsTheClientWhatTheServerSaid(t *testing.T) {
 	require.Equal(t, "5", e.Header.Get("Retry-After"))
 }
 
+// net/http takes white space away, other readers of a response may not.
+func TestWhiteSpaceAroundAnAnswersValuesDoesNotMatter(t *testing.T) {
+	o := handshake.Offer{Subprotocols: []string{"chat"}}
+	resp := response(t, goodAnswer)
+	for name := range resp.Header {
+		resp.Header[name][0] = " \t" + resp.Header[name][0] + "\t "
+	}
+	res, err := o.Verify(resp, sampleKey)
+	require.NoError(t, err)
+	require.Equal(t, "chat", res.Subprotocol)
+}
+
 // What one end writes, the other reads.
 func TestTheTwoEndsAgree(t *testing.T) {
 	o := offer(t, "ws://server.example.com/chat")
