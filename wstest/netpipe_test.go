@@ -42,7 +42,7 @@ func TestNetPipeIsANetConn(t *testing.T) {
 func TestNetPipeCarriesOctetsInOrderWhateverTheSizes(t *testing.T) {
 	for _, size := range []int{-1, 1, 2, 511, 513, 64 << 10} {
 		a, b := pipe(t, size)
-		sent := make([]byte, 200_000)
+		sent := make([]byte, min(200_000, 10_000*max(size, 1)))
 		for i := range sent {
 			sent[i] = byte(i * 7 >> 3)
 		}
