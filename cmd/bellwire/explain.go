@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bellwire/bellwire/client"
+)
+
+// explain says why there is no connection: how far it got, what was answered,
+// and what may help.
+func explain(w io.Writer, address string, err error) {
+	fmt.Fprintf(w, "bellwire: %s\n", visible(strings.TrimPrefix(err.Error(), "websocket: ")))
+	var failed *client.DialError
+	if errors.As(err, &failed) {
+		// The first line of the answer stands in the error already.
+		if body := bytes.TrimSpace(failed.Body); bytes.ContainsRune(body, '\n') {
+			fmt.Fprintf(w, "\n  %s\n", visible(string(body)))
+		}
+	}
+	var record tls.RecordHeaderError
+	var certificate *tls.CertificateVerificationError
+	switch _, rest, _ := strings.Cut(address, "://"); {
+	case errors.As(err, &record):
+		fmt.Fprintf(w, "The server does not speak TLS. Did you mean ws://%s?\n", rest)
+	case errors.As(err, &certificate):
+		fmt.Fprintln(w, "With -insecure any certificate is accepted.")
+	}
+}
