@@ -188,6 +188,7 @@ func (c *Conn) finishClosing(ctx context.Context) {
 	defer late.Stop()
 	freed := make(chan struct{}, 1)
 	c.rd.freed.CompareAndSwap(nil, &freed)
+	c.rd.draining.Store(true)
 	for c.Err() == nil {
 		if c.rd.acquire() {
 			c.drain(ctx, until)

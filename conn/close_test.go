@@ -89,6 +89,31 @@ func TestCloseTakesOverFromAReaderThatStops(t *testing.T) {
 	})
 }
 
+func TestAReaderThatComesRoundDuringCloseLearnsOfTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := against(t, conn.Server, nil)
+		closed := async(func() error { return c.Close(background, frame.Normal, "") })
+		synctest.Wait() // Close is reading
+		quiet := async(func() error {
+			for _, err := range c.Messages(background) {
+				return err
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(background, second)
+		defer cancel()
+		_, err := c.Read(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		p.expectClose(frame.Normal)
+		p.close(frame.Normal, "")
+		require.NoError(t, <-quiet)
+		_, err = c.Read(background) // while Close waits for the peer to hang up
+		require.True(t, ended(t, err).Clean)
+		require.NoError(t, p.nc.Close())
+		require.NoError(t, <-closed)
+	})
+}
+
 func TestCloseSendsWhatWaitsFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := against(t, conn.Client, nil)

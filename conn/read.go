@@ -17,9 +17,10 @@ import (
 // readSide is everything that reading needs. All but the atomics and the
 // deadline belongs to whoever holds the side; see acquire.
 type readSide struct {
-	busy    atomic.Bool                   // held
-	freed   atomic.Pointer[chan struct{}] // told when the side becomes free; see Close
-	counter atomic.Uint32                 // see readPhase
+	busy     atomic.Bool                   // held
+	draining atomic.Bool                   // Close holds it, or is waiting for it
+	freed    atomic.Pointer[chan struct{}] // told when the side becomes free; see Close
+	counter  atomic.Uint32                 // see readPhase
 
 	deadline readDeadline
 	dec      frame.Decoder
@@ -36,7 +37,6 @@ type readSide struct {
 type incoming struct {
 	typ       Type
 	inFrame   bool // between the first and the last part of a data frame
-	begun     bool // some of it has been given to the application
 	size      int64
 	fragments int
 	utf8      frame.UTF8
@@ -61,6 +61,28 @@ func (r *readSide) init(c *Conn, early []byte) {
 		r.buf = append(pool.Get(len(early)), early...)
 		r.in.wire.Add(uint64(len(early)))
 	}
+}
+
+// take takes the read side for a call of the application. While Close has it,
+// to read until the peer has answered, a reader that comes round again waits
+// for the end; two readers of the application are a mistake of its own.
+func (c *Conn) take(ctx context.Context) error {
+	if c.rd.acquire() {
+		return nil
+	}
+	if c.rd.draining.Load() {
+		select {
+		case <-c.life.finished:
+		case <-ctx.Done():
+		}
+	}
+	if e := c.life.err.Load(); e != nil {
+		return e
+	}
+	if err := ctx.Err(); err != nil {
+		return readError(err)
+	}
+	return ErrConcurrentRead
 }
 
 // acquire takes the read side for the calling goroutine. It fails when
@@ -115,8 +137,8 @@ func (c *Conn) Read(ctx context.Context) (Message, error) {
 // On an error the message, as far as it has arrived, stays with the
 // connection and buf is returned as it was.
 func (c *Conn) ReadInto(ctx context.Context, buf []byte) (Type, []byte, error) {
-	if !c.rd.acquire() {
-		return 0, buf, ErrConcurrentRead
+	if err := c.take(ctx); err != nil {
+		return 0, buf, err
 	}
 	defer c.rd.release()
 	if err := c.readable(ctx); err != nil {

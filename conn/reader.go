@@ -28,8 +28,8 @@ type Reader struct {
 // The message need not be read to its end: the next Read or Reader skips the
 // rest. Limits.MaxMessage holds for streams too.
 func (c *Conn) Reader(ctx context.Context) (Type, *Reader, error) {
-	if !c.rd.acquire() {
-		return 0, nil, ErrConcurrentRead
+	if err := c.take(ctx); err != nil {
+		return 0, nil, err
 	}
 	defer c.rd.release()
 	if err := c.readable(ctx); err != nil {
@@ -80,8 +80,8 @@ func (r *Reader) finish(err error) {
 // Read reads what has arrived of the message, at most len(p) octets.
 func (r *Reader) Read(p []byte) (int, error) {
 	c := r.c
-	if !c.rd.acquire() {
-		return 0, ErrConcurrentRead
+	if err := c.take(r.ctx); err != nil {
+		return 0, err
 	}
 	defer c.rd.release()
 	if len(p) == 0 {
