@@ -3,6 +3,7 @@ package wstest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"testing"
@@ -59,6 +60,22 @@ func PeerOn(t testing.TB, role conn.Role, nc net.Conn) *Peer {
 		patience = peerPatienceFake
 	}
 	return &Peer{t, newLink(nc, role == conn.Client, patience)}
+}
+
+// DialPeer returns a peer in the role of a client that has opened a WebSocket
+// at "/" of the server at the other end of nc. The connection is closed when
+// the test is over.
+//
+//	l := wstest.Listen()
+//	go http.Serve(l, server.Handler(echo))
+//	nc, err := l.Dial(t.Context())
+//	p := wstest.DialPeer(t, nc)
+func DialPeer(t testing.TB, nc net.Conn) *Peer {
+	t.Helper()
+	p := PeerOn(t, conn.Client, nc)
+	p.l.upgrade(newRequest(nc), math.MaxInt)
+	p.check()
+	return p
 }
 
 // check fails the test if the conversation has gone wrong.
