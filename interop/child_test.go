@@ -28,9 +28,8 @@ type child struct {
 }
 
 // spawn starts a child in a process group of its own.
-func spawn(program string, args ...string) (*child, error) {
-	c := &child{events: newEvents(), gone: make(chan struct{})}
-	c.cmd = exec.Command(program, args...)
+func spawn(cmd *exec.Cmd) (*child, error) {
+	c := &child{cmd: cmd, events: newEvents(), gone: make(chan struct{})}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.cmd.Stderr = &c.said
 	var err error
@@ -76,12 +75,13 @@ func (c *child) end() {
 	case <-c.gone:
 	case <-time.After(5 * time.Second):
 	}
-	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
-	<-c.gone
+	c.kill()
 }
 
 // kill ends the child and its children without a word.
 func (c *child) kill() {
+	// Its children may have outlived it. They share its group, whose number
+	// nobody else gets before they are gone.
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 	<-c.gone
 }
@@ -92,7 +92,7 @@ func (c *child) perform(cmd command) error {
 
 // startChild starts a child that ends with the test.
 func startChild(t *testing.T, program string, args ...string) *theirs {
-	c, err := spawn(program, args...)
+	c, err := spawn(exec.Command(program, args...))
 	require.NoError(t, err, "install.sh installs what is missing")
 	t.Cleanup(c.end)
 	return &theirs{perform: c.perform, events: c.events, log: c.said.String}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"sync"
 	"testing"
 
@@ -54,7 +55,7 @@ func browserEndpoint(t *testing.T) string {
 	browser.Lock()
 	defer browser.Unlock()
 	if browser.child == nil {
-		c, err := spawn(nodePath, "js/chromium.js", chromiumPath)
+		c, err := spawn(exec.Command(nodePath, "js/chromium.js", chromiumPath))
 		require.NoError(t, err)
 		browser.child = c
 		p := &theirs{events: c.events, log: c.said.String}
