@@ -151,7 +151,7 @@ func (d *dialOptions) options(t terminal) (*client.Options, error) {
 		o.TLS = &tls.Config{InsecureSkipVerify: true} // asked for by name
 	}
 	if d.verbose {
-		o.Conn.Logger = frameLog(t.err)
+		o.Conn.Logger = newLog(t.err, true)
 	}
 	switch d.proxy {
 	case "":

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,9 +16,9 @@ func explain(w io.Writer, address string, err error) {
 	fmt.Fprintf(w, "bellwire: %s\n", visible(strings.TrimPrefix(err.Error(), "websocket: ")))
 	var failed *client.DialError
 	if errors.As(err, &failed) {
-		// The first line of the answer stands in the error already.
-		if body := bytes.TrimSpace(failed.Body); bytes.ContainsRune(body, '\n') {
-			fmt.Fprintf(w, "\n  %s\n", visible(string(body)))
+		// Of a short answer all is in the error already.
+		if body := strings.TrimSpace(string(failed.Body)); !strings.Contains(err.Error(), body) {
+			fmt.Fprintf(w, "\n  %s\n", visible(body))
 		}
 	}
 	var record tls.RecordHeaderError

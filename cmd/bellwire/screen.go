@@ -24,7 +24,7 @@ type screen struct {
 }
 
 const (
-	wipe  = "\r\x1b[K" // the line with the prompt
+	wipe   = "\r\x1b[K" // the line with the prompt
 	prompt = "> "
 )
 
@@ -115,10 +115,14 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// frameLog is what -v shows: a line for every frame.
-func frameLog(w io.Writer) *slog.Logger {
+// newLog writes to w what is amiss and, if it is verbose, every frame.
+func newLog(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelDebug
+	}
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
-		Level: slog.LevelDebug,
+		Level: level,
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			switch a.Key {
 			case slog.TimeKey:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -102,10 +103,10 @@ func (o *serveOptions) options(t terminal) (server.Options, error) {
 			MaxMessage:     o.maxMessage,
 			MaxControlRate: o.maxControlRate,
 		}},
-		Group: new(server.Group),
+		Group:  new(server.Group),
+		Logger: newLog(t.err, o.verbose),
 	}
 	if o.verbose {
-		opts.Logger = frameLog(t.err)
 		opts.Conn.Logger = opts.Logger
 	}
 	var err error
@@ -126,7 +127,7 @@ func (o *serveOptions) open() (net.Listener, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		scheme, config = "wss", &tls.Config{Certificates: []tls.Certificate{cert}}
+		scheme, config = "wss", &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}}
 	}
 	l, err := net.Listen("tcp", o.listen)
 	if err != nil {
@@ -163,7 +164,11 @@ func newBackend(mode string, o server.Options) (backend, error) {
 	if err != nil {
 		return backend{}, err
 	}
-	s := &http.Server{Handler: u.Handler(echo), ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{
+		Handler:           u.Handler(echo),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+	}
 	return backend{s.Serve, func(ctx context.Context, d server.Drain) error {
 		return server.Shutdown(ctx, s, o.Group, d)
 	}}, nil

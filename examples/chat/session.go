@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -52,6 +54,9 @@ func (r *room) serve(ctx context.Context, c *conn.Conn, _ *handshake.Request) er
 		return err
 	}
 	m, err := c.Read(ctx)
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.Err() == nil {
+		return conn.Abort(frame.Policy, "The join did not come in time.")
+	}
 	if err != nil {
 		return err
 	}
