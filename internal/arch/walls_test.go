@@ -92,6 +92,10 @@ var walls = map[string]wall{
 		tests: []string{"server"},
 		why:   "what a user tests with leans on what a user has",
 	},
+	"autobahn/...": {
+		ours: []string{"conn", "handshake", "server", "client", "wstest"},
+		why:  "the judge has a codec of its own, or it would make the mistakes of the judged",
+	},
 	".":            {only: []string{}, tests: public, why: "the top is a map of the house, not a room"},
 	"examples/...": {ours: public, why: "an example shows what a user can do with what a user may import"},
 	"cmd/...":      {ours: public, why: "a command shows what a user can do with what a user may import"},
