@@ -14,8 +14,9 @@ type closeState struct {
 	code frame.Code  // of our Close frame
 	text string      // its reason
 
-	framed bool // it is on its way to the transport
+	framed bool // it is on its way to the transport; nothing may follow it
 	sent   bool // the transport has it
+	lost   bool // messages that waited were dropped for it
 }
 
 func (s *closeState) pending() bool { return s.why != nil && !s.framed }
@@ -40,11 +41,11 @@ func (c *Conn) startCloseLocked(code frame.Code, reason string, why *CloseError)
 	if w.close.why != nil || c.life.err.Load() != nil {
 		return false
 	}
-	w.close = closeState{why: why, code: code, text: reason}
+	w.close.why, w.close.code, w.close.text = why, code, reason
 	if w.stream != nil {
 		// The open message stays a fragment: what waits behind it cannot
 		// go out any more, and neither can its rest.
-		w.queue.clear()
+		w.dropWaiting()
 	}
 	w.broadcast()
 	c.kick()
@@ -95,9 +96,10 @@ func (c *Conn) receiveClose(payload []byte) error {
 			e.Cause = why.Cause
 		}
 	}
-	e.Clean = c.awaitCloseSent()
-	won := c.end(e)
-	c.part(true)
+	c.life.received.Store(e)
+	sent := c.awaitCloseSent()
+	won := c.end(&CloseError{Code: code, Reason: reason, Remote: e.Remote, Clean: sent, Cause: e.Cause})
+	c.part(sent, true)
 	return won
 }
 
@@ -111,9 +113,9 @@ func (c *Conn) fail(cause error) error {
 	code, reason := verdict(cause)
 	e := &CloseError{Code: frame.Abnormal, Cause: cause}
 	c.startClose(code, reason, e)
-	c.awaitCloseSent()
+	sent := c.awaitCloseSent()
 	won := c.end(e)
-	c.part(false)
+	c.part(sent, false)
 	return won
 }
 
@@ -134,25 +136,32 @@ func verdict(cause error) (frame.Code, string) {
 // abandon sends a Close frame to a peer that may never read it, in place of
 // everything that waits, without waiting for anything. wr.mu is held.
 func (c *Conn) abandon(code frame.Code, reason string, cause error) error {
-	c.wr.queue.clear()
+	if e := c.life.err.Load(); e != nil {
+		return e
+	}
+	c.wr.dropWaiting()
 	why := &CloseError{Code: code, Reason: reason, Cause: cause}
 	if c.startCloseLocked(code, reason, why) {
 		time.AfterFunc(c.opts.CloseTimeout, func() {
 			c.cut(&CloseError{Code: frame.Abnormal, Cause: cause})
 		})
 	}
-	return c.wr.close.why
+	return why
+}
+
+// dropWaiting drops the messages that wait, since a Close frame takes their
+// place. mu is held.
+func (w *writeSide) dropWaiting() {
+	w.close.lost = w.close.lost || !w.queue.empty()
+	w.queue.clear()
 }
 
 // abort closes the connection on the part of the application, for a reason
 // that is not the peer's. It does not wait for the peer.
 func (c *Conn) abort(code frame.Code, cause error) error {
-	if _, err := frame.AppendClose(nil, code, ""); err != nil {
-		return err
-	}
 	c.wr.mu.Lock()
 	defer c.wr.mu.Unlock()
-	c.abandon(code, "", cause)
+	_ = c.abandon(code, "", cause) // which is what the caller asked for
 	return nil
 }
 
@@ -173,7 +182,13 @@ func (c *Conn) Close(ctx context.Context, code frame.Code, reason string) error 
 		return err
 	}
 	c.startClose(code, reason, &CloseError{Code: code, Reason: reason})
-	c.finishClosing(ctx)
+	if c.foreign(ctx) != nil {
+		stop := context.AfterFunc(ctx, func() {
+			c.cut(&CloseError{Code: frame.Abnormal, Cause: ctx.Err()})
+		})
+		defer stop()
+	}
+	c.finishClosing()
 	if e := c.life.err.Load(); !e.Clean {
 		return e
 	}
@@ -182,43 +197,38 @@ func (c *Conn) Close(ctx context.Context, code frame.Code, reason string) error 
 
 // finishClosing returns when the connection has ended, which is within
 // CloseTimeout. If nobody else reads, it does.
-func (c *Conn) finishClosing(ctx context.Context) {
-	until := time.Now().Add(c.opts.CloseTimeout)
-	late := time.NewTimer(c.opts.CloseTimeout)
+func (c *Conn) finishClosing() {
+	late := time.AfterFunc(c.opts.CloseTimeout, func() {
+		c.cut(&CloseError{Code: frame.Abnormal, Cause: errCloseTimeout})
+	})
 	defer late.Stop()
+	until := time.Now().Add(c.opts.CloseTimeout)
 	freed := make(chan struct{}, 1)
 	c.rd.freed.CompareAndSwap(nil, &freed)
 	c.rd.draining.Store(true)
 	for c.Err() == nil {
 		if c.rd.acquire() {
-			c.drain(ctx, until)
+			c.drain(until)
 			c.rd.release()
 			continue
 		}
 		select {
 		case <-*c.rd.freed.Load():
 		case <-c.life.finished:
-		case <-late.C:
-			c.cut(&CloseError{Code: frame.Abnormal, Cause: errCloseTimeout})
-		case <-ctx.Done():
-			c.cut(&CloseError{Code: frame.Abnormal, Cause: ctx.Err()})
 		}
 	}
 }
 
-// drain reads until the connection has ended; until and ctx bound it.
-func (c *Conn) drain(ctx context.Context, until time.Time) {
+// drain reads until the connection has ended, at the latest until then.
+func (c *Conn) drain(until time.Time) {
 	c.rd.deadline.setLimit(c, until)
 	if s := c.rd.msg.stream; s != nil {
 		s.left = nil
 		s.finish(errStale)
 	}
 	for {
-		if _, err := c.next(ctx); err != nil {
-			// A context, or a read deadline, that ends the reading ends
-			// the connection; any other error has done so.
-			c.cut(&CloseError{Code: frame.Abnormal, Cause: err})
-			return
+		if _, err := c.next(context.Background()); err != nil {
+			return // nothing else ends this loop, so it is the end
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,8 +16,9 @@ var past = time.Unix(1, 0)
 // of them does the connection harm: partial input stays in the decoder.
 type readDeadline struct {
 	mu    sync.Mutex
-	user  time.Time // set by SetReadDeadline
-	limit time.Time // set while the connection is being closed
+	set   atomic.Bool // user is; so that reads without one need no lock
+	user  time.Time   // set by SetReadDeadline
+	limit time.Time   // set while the connection is being closed
 
 	// The watch on a context. It outlives the read that set it, so that the
 	// next read with the same context costs nothing.
@@ -25,6 +27,7 @@ type readDeadline struct {
 	turn  int  // tells the callbacks of successive watches apart
 	armed bool // a read is in progress under the watch
 	fired bool // the watched context has ended
+	over  bool // the connection has: no more watches
 }
 
 // SetReadDeadline makes reads return os.ErrDeadlineExceeded from t on, those
@@ -36,6 +39,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.user = t
+	d.set.Store(!t.IsZero())
 	return d.apply(c)
 }
 
@@ -71,6 +75,9 @@ func (d *readDeadline) renew(c *Conn) {
 func (d *readDeadline) arm(c *Conn, ctx context.Context, done <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.over {
+		return // the read will find out
+	}
 	d.armed = true
 	if d.done == done {
 		if d.fired {
@@ -110,11 +117,22 @@ func (d *readDeadline) disarm(c *Conn) {
 func (d *readDeadline) stopWatching() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.over = true
 	if d.stop != nil {
 		d.stop()
 		d.stop, d.done = nil, nil
 		d.turn++
 	}
+}
+
+// passed reports whether the application's deadline has.
+func (d *readDeadline) passed() bool {
+	if !d.set.Load() {
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.user.IsZero() && !time.Now().Before(d.user)
 }
 
 // why says which deadline has interrupted a read: the error for the caller,

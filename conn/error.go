@@ -17,8 +17,8 @@ var (
 	// the queue and the policy is Block. Nothing was sent.
 	ErrQueueFull = errors.New("websocket: the outgoing queue is full")
 
-	// ErrDropped is returned when the policy DropNewest threw the message
-	// away. Nothing was sent.
+	// ErrDropped is returned when a policy threw the message away: DropNewest,
+	// or DropOldest when nothing older was left. Nothing was sent.
 	ErrDropped = errors.New("websocket: message dropped: the outgoing queue is full")
 
 	// ErrConcurrentRead is returned to the second of two reads at a time.

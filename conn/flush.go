@@ -37,6 +37,8 @@ func (c *Conn) writeThrough(f outgoing) error {
 		return err
 	}
 	w.busy = true
+	w.admitted++
+	w.flying = w.admitted
 	if f.writer != nil && f.last {
 		w.stream = nil
 	}
@@ -78,7 +80,10 @@ func (c *Conn) encode(b []byte, f *outgoing) ([]byte, body, error) {
 		return b, body{}, err
 	}
 	b, err := c.wr.enc.AppendHeader(b, h)
-	return b, body{f.data, h}, err
+	if err != nil {
+		return b, body{}, err
+	}
+	return b, body{f.data, h}, nil
 }
 
 // kick sees to it that what waits gets written. wr.mu is held.
@@ -93,6 +98,7 @@ func (c *Conn) kick() {
 // the meantime, a goroutine takes it over: the caller has waited long enough
 // for its own message. wr.mu is held.
 func (c *Conn) handOver() {
+	c.wr.flying = 0
 	if c.waiting() {
 		go c.flush()
 		return
@@ -105,7 +111,7 @@ func (c *Conn) handOver() {
 func (c *Conn) waiting() bool {
 	w := &c.wr
 	switch {
-	case c.life.err.Load() != nil:
+	case c.life.err.Load() != nil || w.close.framed:
 		return false
 	case !w.control.empty():
 		return true
@@ -134,6 +140,7 @@ func (c *Conn) flush() {
 		batch.free(c, err == nil)
 
 		w.mu.Lock()
+		w.flying = 0
 		w.queue.bytes -= batch.charge
 		w.close.sent = w.close.sent || batch.closing && err == nil
 		w.broadcast()
@@ -161,11 +168,14 @@ func (c *Conn) collect(b []byte) batch {
 		if it == nil {
 			break
 		}
-		f := outgoing{typ: it.typ, data: it.data, first: it.first, last: it.last}
+		f := it.outgoing()
 		if len(out.bytes) > 0 && len(out.bytes)+room(&f) > cap(out.bytes) {
 			return out
 		}
 		w.pop(it)
+		if w.flying == 0 {
+			w.flying = it.number
+		}
 		out.items = append(out.items, it)
 		out.charge += it.charge()
 		// The order of frames is kept by this package, so that the encoder
@@ -216,7 +226,8 @@ func (w *writeSide) pop(it *item) {
 func (b *batch) free(c *Conn, sent bool) {
 	for _, it := range b.items {
 		if sent {
-			c.sent(&outgoing{typ: it.typ, data: it.data, first: it.first, last: it.last})
+			f := it.outgoing()
+			c.sent(&f)
 		}
 		it.free()
 	}

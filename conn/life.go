@@ -12,8 +12,9 @@ import (
 // lifetime is how the connection ended. end is the one place where it does.
 type lifetime struct {
 	err      atomic.Pointer[CloseError]
-	hungUp   atomic.Bool   // the transport has been closed
-	finished chan struct{} // closed by end
+	received atomic.Pointer[CloseError] // the peer's Close frame, before the end
+	hungUp   atomic.Bool                // the transport has been closed
+	finished chan struct{}              // closed by end
 
 	mu     sync.Mutex
 	ctx    context.Context // made on demand; see Context
@@ -76,6 +77,12 @@ func (c *Conn) foreign(ctx context.Context) <-chan struct{} {
 // the winner's error is returned. The transport stays open, for the caller to
 // hang up in its own manner.
 func (c *Conn) end(e *CloseError) *CloseError {
+	if r := c.life.received.Load(); r != nil && !e.Clean {
+		// "The WebSocket Connection Close Code is defined as the status code
+		// contained in the first Close control frame received", RFC 6455
+		// §7.1.5: also if the answer could not be sent.
+		e = &CloseError{Code: r.Code, Reason: r.Reason, Remote: r.Remote, Cause: e.Cause}
+	}
 	if !c.life.err.CompareAndSwap(nil, e) {
 		return c.life.err.Load()
 	}
@@ -111,17 +118,20 @@ func (c *Conn) hangUp() error {
 // peer's end of file.
 const lingerTime = time.Second
 
-// part closes the transport in good order. The caller holds the read side,
-// and has called end.
+// part closes the transport in good order, after our Close frame was sent; if
+// it was not, there is no order to keep. The caller holds the read side, and
+// has called end. clean says whether the peer's Close frame was received.
 //
 // "The underlying TCP connection, in most normal cases, SHOULD be closed
 // first by the server." RFC 6455 §7.1.1. A server, and either end after a
 // violation, half-closes and reads until the peer has hung up: closing a
 // socket with unread input resets it, and a reset can overtake the Close
 // frame. A client waits for the server after a clean closing handshake.
-func (c *Conn) part(clean bool) {
+func (c *Conn) part(sent, clean bool) {
 	wait := lingerTime
-	if c.role == Client && clean {
+	if !sent {
+		wait = 0 // and no half-close: in TLS it waits for the write that is stuck
+	} else if c.role == Client && clean {
 		wait = c.opts.CloseTimeout
 	} else if h, ok := c.tr.(interface{ CloseWrite() error }); !ok || h.CloseWrite() != nil {
 		wait = 0

@@ -35,7 +35,7 @@ type stream struct {
 func (s *stream) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
+	for len(p) > 0 {
 		if s.r == nil {
 			_, r, err := s.c.Reader(context.Background())
 			if err != nil {
@@ -50,6 +50,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 		return n, streamError(err)
 	}
+	return 0, nil
 }
 
 func (s *stream) Write(p []byte) (int, error) {

@@ -40,8 +40,9 @@ type Limits struct {
 	// Exceeded: close code 1008.
 	MaxFragments int
 
-	// MaxControlRate is how many pings and pongs the peer may send in a
-	// second: 100 by default. Exceeded: close code 1008.
+	// MaxControlRate is how many pings, and pongs that answer none of ours,
+	// the peer may send in a second: 100 by default. Exceeded: close code
+	// 1008.
 	MaxControlRate int
 }
 
@@ -62,7 +63,7 @@ type FullPolicy uint8
 const (
 	Block      FullPolicy = iota // Write waits for room, bounded by its context; TryWrite returns ErrQueueFull
 	DropNewest                   // the new message is dropped: ErrDropped
-	DropOldest                   // the oldest waiting messages are dropped to make room
+	DropOldest                   // the oldest waiting messages are dropped to make room; the new one if there are none
 	Disconnect                   // the connection is closed with 1008
 )
 
@@ -101,6 +102,7 @@ const (
 	defaultControlRate  = 100
 	defaultQueueBytes   = 1 << 20
 	defaultWriteTimeout = 30 * time.Second
+	neverTimeout        = 365 * 24 * time.Hour
 	defaultCloseTimeout = 5 * time.Second
 	defaultInterval     = 30 * time.Second
 	defaultTimeout      = 20 * time.Second
@@ -152,6 +154,9 @@ func (o *Options) resolve(role Role) Options {
 	orDefault(&r.Limits.MaxControlRate, defaultControlRate)
 	orDefault(&r.Queue.MaxBytes, defaultQueueBytes)
 	orDefault(&r.WriteTimeout, defaultWriteTimeout)
+	if r.WriteTimeout > neverTimeout {
+		r.WriteTimeout = -1 // a time that far away is not reached, but can overflow
+	}
 	orDefault(&r.CloseTimeout, defaultCloseTimeout)
 	if r.Keepalive.Interval == 0 {
 		r.Keepalive.Interval = -1

@@ -73,13 +73,12 @@ func (c *Conn) ping(answered chan time.Duration) *pinging {
 	return p
 }
 
-// receivePong notes the answer to one of our pings. An unsolicited pong is
-// none: "A response to an unsolicited Pong frame is not expected." §5.5.3.
-// Since a peer may answer only the latest of several pings, a pong answers
+// receivePong notes the answer to one of our pings, and reports whether it is
+// one. "A response to an unsolicited Pong frame is not expected." §5.5.3. Since a peer may answer only the latest of several pings, a pong answers
 // those before it too.
-func (c *Conn) receivePong(payload []byte) {
+func (c *Conn) receivePong(payload []byte) bool {
 	if len(payload) != 8 {
-		return
+		return false
 	}
 	number := binary.BigEndian.Uint64(payload)
 	now := time.Now()
@@ -100,12 +99,14 @@ func (c *Conn) receivePong(payload []byte) {
 	}
 	s.waiting = append(s.waiting[:0], s.waiting[answered:]...)
 	s.mu.Unlock()
-	if answered > 0 {
-		s.rtt.Store(int64(rtt))
-		if t := c.opts.Trace; t != nil && t.Ping != nil {
-			t.Ping(c, rtt)
-		}
+	if answered == 0 {
+		return false
 	}
+	s.rtt.Store(int64(rtt))
+	if t := c.opts.Trace; t != nil && t.Ping != nil {
+		t.Ping(c, rtt)
+	}
+	return true
 }
 
 func (s *pingState) forget(p *pinging) {

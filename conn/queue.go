@@ -17,6 +17,8 @@ type item struct {
 	first  bool    // of its message
 	last   bool    // of its message
 	key    string  // of WriteLatest
+	size   int64   // of the message, up to and with data
+	number uint64  // counts admissions; see Flush
 	turn   *Writer // no data: from here on the message of this Writer goes out
 }
 
@@ -25,7 +27,7 @@ var items = sync.Pool{New: func() any { return new(item) }}
 // newItem copies what it is given, unless that is shared.
 func newItem(f outgoing) *item {
 	it := items.Get().(*item)
-	*it = item{typ: f.typ, data: f.data, shared: f.shared, first: f.first, last: f.last, key: f.key, turn: f.turn}
+	*it = item{typ: f.typ, data: f.data, shared: f.shared, first: f.first, last: f.last, key: f.key, size: f.size, turn: f.turn}
 	if !f.shared && len(f.data) > 0 {
 		it.data = append(pool.Get(len(f.data)), f.data...)
 	}
@@ -45,7 +47,17 @@ func (it *item) free() {
 // that a million empty messages are not free.
 const overhead = 64
 
-func (it *item) charge() int { return overhead + len(it.data) }
+func (it *item) charge() int {
+	if it.turn != nil {
+		return 0 // nothing waits but a caller
+	}
+	return overhead + len(it.data)
+}
+
+// outgoing is the item as its caller gave it.
+func (it *item) outgoing() outgoing {
+	return outgoing{typ: it.typ, data: it.data, size: it.size, first: it.first, last: it.last}
+}
 
 // queue holds items in the order in which they will leave. It is guarded by
 // the write side's mutex.
@@ -109,13 +121,14 @@ func (q *queue) forget(it *item) {
 }
 
 // replace puts f's data in the place of the message with the same key that is
-// still waiting, and reports whether there was one.
-func (q *queue) replace(f outgoing) bool {
+// still waiting. It reports whether there was one, and room for the change.
+func (q *queue) replace(f outgoing, limit int) bool {
 	old, ok := q.latest[f.key]
-	if !ok {
+	if !ok || q.bytes-len(old.data)+len(f.data) > limit && len(f.data) > len(old.data) {
 		return false
 	}
 	fresh := newItem(f)
+	fresh.number = old.number
 	q.bytes += fresh.charge() - old.charge()
 	*old, *fresh = *fresh, *old
 	fresh.free()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -67,6 +68,9 @@ func (r *readSide) init(c *Conn, early []byte) {
 // to read until the peer has answered, a reader that comes round again waits
 // for the end; two readers of the application are a mistake of its own.
 func (c *Conn) take(ctx context.Context) error {
+	if c.rd.deadline.passed() && c.Err() == nil {
+		return os.ErrDeadlineExceeded
+	}
 	if c.rd.acquire() {
 		return nil
 	}
@@ -283,7 +287,7 @@ func (c *Conn) readTransport(ctx context.Context, p []byte) (int, error) {
 		c.rd.deadline.arm(c, ctx, done)
 		defer c.rd.deadline.disarm(c)
 	}
-	for {
+	for stray := 0; ; stray++ {
 		c.rd.counter.Add(1)
 		n, err := c.tr.Read(p)
 		c.rd.counter.Add(1)
@@ -299,10 +303,13 @@ func (c *Conn) readTransport(ctx context.Context, p []byte) (int, error) {
 		}
 		if isTimeout(err) {
 			why := c.rd.deadline.why(ctx, time.Now())
-			if why == nil {
+			if why == nil && stray < maxStray {
 				// Moved while the read returned, or not of our making.
 				c.rd.deadline.renew(c)
 				continue
+			}
+			if why == nil {
+				return 0, c.lost(err)
 			}
 			if why != errCloseTimeout {
 				return 0, why
@@ -312,6 +319,11 @@ func (c *Conn) readTransport(ctx context.Context, p []byte) (int, error) {
 		return 0, c.lost(err)
 	}
 }
+
+// maxStray is how many time-outs that are none of ours a read overlooks. A
+// transport may have had a deadline before it came to us; one that goes on
+// timing out has given up.
+const maxStray = 5
 
 // lost ends the connection because the transport has failed with err.
 func (c *Conn) lost(err error) *CloseError {

@@ -57,7 +57,7 @@ func (c *Conn) skipStream(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	r.left = nil
+	r.left, r.err = nil, errStale // even if the skipping is interrupted
 	for !r.last {
 		p, err := c.next(ctx)
 		if err != nil {
@@ -104,6 +104,9 @@ func (r *Reader) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
+	}
+	if e := c.life.err.Load(); e != nil && r.err == errStale {
+		return 0, e
 	}
 	return 0, r.err
 }

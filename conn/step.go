@@ -102,14 +102,15 @@ func (c *Conn) stepControl(ev frame.Event) error {
 	if ev.Header.Opcode == frame.Close {
 		return c.receiveClose(payload)
 	}
+	if ev.Header.Opcode == frame.Pong && c.receivePong(payload) {
+		return nil
+	}
 	if !c.rd.rate.allow(time.Now(), c.opts.Limits.MaxControlRate) {
 		return c.fail(&LimitError{Limit: "MaxControlRate", Max: int64(c.opts.Limits.MaxControlRate)})
 	}
-	if ev.Header.Opcode == frame.Pong {
-		c.receivePong(payload)
-		return nil
+	if ev.Header.Opcode == frame.Ping {
+		c.pong(payload)
 	}
-	c.pong(payload)
 	return nil
 }
 

@@ -120,8 +120,8 @@ func (c *Conn) sent(f *outgoing) {
 	c.wr.out.bytes.Add(uint64(len(f.data)))
 	if f.last {
 		c.wr.out.messages.Add(1)
+		c.traceMessage(true, f.typ, f.size)
 	}
-	c.traceMessage(true, f.typ, int64(len(f.data)))
 }
 
 func (c *Conn) traceClosed(e *CloseError) {

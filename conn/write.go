@@ -25,15 +25,23 @@ type writeSide struct {
 	close    closeState
 	deadline time.Time     // set by SetWriteDeadline
 	wake     chan struct{} // closed when something has changed, if anybody waits
+	progress time.Time     // the transport's deadline; owned by whoever is busy
+	tally                  // what has been written
+	notes    notes         // see trace.go
+}
+
+// tally counts what has been written. The numbers are for Flush.
+type tally struct {
 	out      counters
-	notes    notes     // see trace.go
-	progress time.Time // the transport's deadline; owned by whoever is busy
+	admitted uint64 // the number of the latest message or fragment
+	flying   uint64 // the number of the first that is being written, or 0
 }
 
 // outgoing is a message, or a fragment of one, on its way from the caller.
 type outgoing struct {
 	typ         Type
 	data        []byte // borrowed from the caller until the call returns
+	size        int64  // of the message, up to and with data
 	shared      bool   // data is immutable and may be kept
 	first, last bool   // of its message
 	queued      bool   // must not be written through; see send
@@ -43,7 +51,7 @@ type outgoing struct {
 }
 
 func whole(t Type, p []byte) outgoing {
-	return outgoing{typ: t, data: p, first: true, last: true}
+	return outgoing{typ: t, data: p, size: int64(len(p)), first: true, last: true}
 }
 
 // Write sends p as one message. It returns when the message has been admitted
@@ -110,18 +118,23 @@ func (c *Conn) Buffered() int {
 }
 
 // Flush waits until everything that was written before has been given to the
-// transport.
+// transport. It returns an error if some of it was dropped because the
+// connection is being closed.
 func (c *Conn) Flush(ctx context.Context) error {
 	w := &c.wr
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.busy || !w.queue.empty() {
+	last := w.admitted
+	for w.oldest() != 0 && w.oldest() <= last {
 		if e := c.life.err.Load(); e != nil {
 			return e
 		}
 		if err := w.wait(ctx, ctx.Done(), w.deadline); err != nil {
 			return writeError(err)
 		}
+	}
+	if w.close.lost {
+		return w.close.why
 	}
 	return c.Err()
 }
@@ -213,7 +226,7 @@ func (w *writeSide) free(f outgoing) bool {
 // that somebody writes it. wr.mu is held, but let go while waiting.
 func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait bool) error {
 	w := &c.wr
-	if f.key != "" && w.queue.replace(f) {
+	if f.key != "" && w.queue.replace(f, c.opts.Queue.MaxBytes) {
 		w.notes.dropped++
 		return nil
 	}
@@ -228,6 +241,9 @@ func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait
 			return ErrDropped
 		case policy == DropOldest && w.queue.dropOldest():
 			w.notes.drop()
+		case policy == DropOldest: // nothing waits that could be dropped
+			w.notes.drop()
+			return ErrDropped
 		case policy == Disconnect:
 			w.notes.drop()
 			return c.abandon(frame.Policy, "too slow", errTooSlow)
@@ -242,7 +258,7 @@ func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait
 			}
 		}
 	}
-	it := newItem(f)
+	it := w.number(newItem(f))
 	if f.writer != nil {
 		w.queue.bytes += it.charge()
 		f.writer.waiting.push(it)
@@ -251,6 +267,29 @@ func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait
 	}
 	c.kick()
 	return nil
+}
+
+// number counts it as admitted.
+func (w *writeSide) number(it *item) *item {
+	w.admitted++
+	it.number = w.admitted
+	return it
+}
+
+// oldest is the number of what was admitted first of all that has not been
+// given to the transport, or 0.
+func (w *writeSide) oldest() uint64 {
+	oldest := w.flying
+	older := func(it *item) {
+		if it != nil && (oldest == 0 || it.number < oldest) {
+			oldest = it.number
+		}
+	}
+	older(w.queue.peek())
+	if w.stream != nil {
+		older(w.stream.waiting.peek())
+	}
+	return oldest
 }
 
 // roomFor reports whether f may wait.

@@ -24,6 +24,7 @@ type Writer struct {
 	utf8 frame.UTF8
 
 	begun bool  // a fragment has been admitted
+	size  int64 // of those that were
 	err   error // sticky
 
 	waiting queue // fragments that wait; guarded by c.wr.mu
@@ -55,7 +56,7 @@ func (c *Conn) awaitTurn(ctx context.Context, out *Writer) error {
 		w.stream = out
 		return nil
 	}
-	w.queue.push(newItem(outgoing{turn: out}))
+	w.queue.push(w.number(newItem(outgoing{turn: out})))
 	for w.stream != out {
 		err := w.wait(ctx, done, w.deadline)
 		if err == nil {
@@ -115,7 +116,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ReadFrom adds what r holds to the message, until r ends.
+// ReadFrom adds what r holds to the message, until r ends. If r fails the
+// message cannot be completed any more.
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	b := pool.Get(pool.Medium)
 	defer pool.Put(b)
@@ -134,7 +136,7 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 			return total, nil
 		}
 		if err != nil {
-			return total, err
+			return total, w.fail(err)
 		}
 	}
 }
@@ -173,6 +175,9 @@ func (w *Writer) Abort(code frame.Code) error {
 	if w.err == errWriterDone {
 		return nil
 	}
+	if _, err := frame.AppendClose(nil, code, ""); err != nil {
+		return err // the Writer can still be ended
+	}
 	w.finish()
 	if w.begun {
 		return w.c.abort(code, errAbandoned)
@@ -185,10 +190,11 @@ func (w *Writer) Abort(code frame.Code) error {
 
 // fragment sends p as the next fragment.
 func (w *Writer) fragment(p []byte, last bool) error {
-	f := outgoing{typ: w.typ, data: p, first: !w.begun, last: last, writer: w}
+	f := outgoing{typ: w.typ, data: p, size: w.size + int64(len(p)), first: !w.begun, last: last, writer: w}
 	if err := w.c.send(w.ctx, f); err != nil {
 		return w.fail(err)
 	}
+	w.size = f.size
 	w.begun = true
 	w.buf = w.buf[:0]
 	return nil
