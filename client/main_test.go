@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,27 +22,30 @@ func TestMain(m *testing.M) {
 	}
 	os.Unsetenv("NO_PROXY")
 	os.Unsetenv("no_proxy")
-	before := runtime.NumGoroutine()
 	code := m.Run()
-	if left := left(before); code == 0 && left != "" {
+	if left := left(); code == 0 && left != "" {
 		fmt.Fprintf(os.Stderr, "goroutines are left:\n\n%s\n", left)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// left draws the goroutines, unless in a few seconds there are no more of them
-// than before.
-func left(before int) string {
+// left draws the goroutines that run code of ours, unless in a few seconds
+// there are none but this.
+func left() string {
 	late := time.After(5 * time.Second)
-	for runtime.NumGoroutine() > before {
+	for b := make([]byte, 1<<20); ; runtime.Gosched() {
+		all := strings.Split(string(b[:runtime.Stack(b, true)]), "\n\n")
+		ours := slices.DeleteFunc(all, func(g string) bool {
+			return !strings.Contains(g, "github.com/bellwire/") || strings.Contains(g, "TestMain")
+		})
 		select {
 		case <-late:
-			b := make([]byte, 1<<20)
-			return string(b[:runtime.Stack(b, true)])
+			return strings.Join(ours, "\n\n")
 		default:
-			runtime.Gosched()
+			if len(ours) == 0 {
+				return ""
+			}
 		}
 	}
-	return ""
 }
