@@ -18,7 +18,8 @@ import (
 )
 
 // A child is a program that takes commands on its standard input and reports
-// events on its standard output, one line of JSON each.
+// events on its standard output, one line of JSON each. Of a program that is
+// not made for this, each line of output is an event "line".
 type child struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -61,7 +62,7 @@ func (c *child) listen(stdout io.Reader) {
 		var e event
 		if json.Unmarshal(line, &e) != nil || e.Event == "" {
 			_, _ = c.said.Write(line)
-			continue
+			e = event{Event: "line", Text: string(line)}
 		}
 		c.events <- e
 	}

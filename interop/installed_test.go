@@ -93,5 +93,8 @@ func TestMain(m *testing.M) {
 	if browser.child != nil {
 		browser.child.end()
 	}
+	if chatDir != "" {
+		_ = os.RemoveAll(chatDir)
+	}
 	os.Exit(code)
 }

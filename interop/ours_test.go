@@ -169,22 +169,37 @@ func (f *frames) trace(_ *conn.Conn, sent bool, h frame.Header) {
 // eachPairing runs f with each counterpart that can do what is needed, in each
 // place that it and we can take.
 func eachPairing(t *testing.T, need able, s setup, f func(t *testing.T, p *pairing)) {
-	played := false
-	for _, other := range peers {
-		if other.can&need != need {
-			continue
-		}
-		played = true
-		if other.client != nil {
-			for _, w := range ways {
-				t.Run(other.name+"/client to our "+w.name, func(t *testing.T) { f(t, pairServer(t, other, w, s)) })
-			}
-		}
+	eachCaller(t, need, s, f)
+	for _, other := range need.of(t) {
 		if other.server != nil {
 			t.Run(other.name+"/server to our client", func(t *testing.T) { f(t, pairClient(t, other, s)) })
 		}
 	}
-	require.True(t, played, "no counterpart can play this scenario")
+}
+
+// eachCaller is eachPairing for us as the server alone.
+func eachCaller(t *testing.T, need able, s setup, f func(t *testing.T, p *pairing)) {
+	for _, other := range need.of(t) {
+		if other.client == nil {
+			continue
+		}
+		for _, w := range ways {
+			t.Run(other.name+"/client to our "+w.name, func(t *testing.T) { f(t, pairServer(t, other, w, s)) })
+		}
+	}
+}
+
+// of returns the peers that can do all of it. Somebody must.
+func (a able) of(t *testing.T) []peer {
+	t.Helper()
+	var who []peer
+	for _, p := range peers {
+		if p.can&a == a {
+			who = append(who, p)
+		}
+	}
+	require.NotEmpty(t, who, "no counterpart can play this scenario")
+	return who
 }
 
 func newPairing(other peer, s setup, them *theirs) *pairing {
