@@ -89,18 +89,25 @@ func (c *Conn) receiveClose(payload []byte) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	e := &CloseError{Code: code, Reason: reason}
-	e.Remote = c.startClose(code, "", &CloseError{Code: code, Reason: reason, Remote: true})
-	if !e.Remote {
-		if why := c.wr.closing(); why != nil {
-			e.Cause = why.Cause
-		}
-	}
-	c.life.received.Store(e)
+	e := c.answerClose(code, reason)
 	sent := c.awaitCloseSent()
 	won := c.end(&CloseError{Code: code, Reason: reason, Remote: e.Remote, Clean: sent, Cause: e.Cause})
 	c.part(sent, true)
 	return won
+}
+
+// answerClose notes that a Close frame has been received, before its answer
+// can fail, and asks for the answer unless our Close frame was first.
+func (c *Conn) answerClose(code frame.Code, reason string) *CloseError {
+	c.wr.mu.Lock()
+	defer c.wr.mu.Unlock()
+	e := &CloseError{Code: code, Reason: reason, Remote: true}
+	if why := c.wr.close.why; why != nil {
+		e.Remote, e.Cause = why.Remote, why.Cause
+	}
+	c.life.received.Store(e)
+	c.startCloseLocked(code, "", e)
+	return e
 }
 
 // fail ends the connection because the peer broke a rule or exceeded a limit:

@@ -10,9 +10,9 @@ type control struct {
 	pings, pongs []byte
 }
 
-// pongsMax bounds the pongs that wait for a peer that pings and does not
-// read.
-const pongsMax = 4 << 10
+// controlMax bounds the octets of pings, and of pongs, that wait for a peer
+// that does not read.
+const controlMax = 4 << 10
 
 func (q *control) empty() bool { return len(q.pings)+len(q.pongs) == 0 }
 
@@ -38,20 +38,14 @@ func (c *Conn) pong(payload []byte) {
 	w := &c.wr
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.refuseControl() {
+	if c.over() != nil {
 		return
 	}
-	if len(w.control.pongs) > pongsMax {
+	if len(w.control.pongs) > controlMax {
 		w.control.pongs = w.control.pongs[:0]
 	}
 	w.control.pongs = c.appendControl(w.control.pongs, frame.Pong, payload)
 	c.kick()
-}
-
-// refuseControl reports whether no control frame may go out any more. wr.mu is
-// held.
-func (c *Conn) refuseControl() bool {
-	return c.life.err.Load() != nil || c.wr.close.why != nil
 }
 
 // appendControl appends a control frame, of which payload has at most 125
@@ -60,9 +54,6 @@ func (c *Conn) appendControl(b []byte, op frame.Opcode, payload []byte) []byte {
 	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(payload))}
 	if c.role == Client {
 		h.Masked, h.Key = true, newKey()
-	}
-	if c.frames {
-		c.wr.notes.headers = append(c.wr.notes.headers, h)
 	}
 	// Only what comes after a Close frame could be refused, and the callers
 	// have looked for that; it would not go out.

@@ -99,11 +99,10 @@ func (c *Conn) kick() {
 // for its own message. wr.mu is held.
 func (c *Conn) handOver() {
 	c.wr.flying = 0
-	if c.waiting() {
+	c.wr.busy = c.waiting()
+	if c.wr.busy {
 		go c.flush()
-		return
 	}
-	c.wr.busy = false
 	c.wr.broadcast()
 }
 
@@ -163,6 +162,7 @@ type batch struct {
 func (c *Conn) collect(b []byte) batch {
 	w := &c.wr
 	out := batch{bytes: w.control.take(b)}
+	c.noteFrames(out.bytes)
 	for out.big.data == nil {
 		it := w.next()
 		if it == nil {
@@ -173,8 +173,8 @@ func (c *Conn) collect(b []byte) batch {
 			return out
 		}
 		w.pop(it)
-		if w.flying == 0 {
-			w.flying = it.number
+		if w.flying == 0 || it.number < w.flying {
+			w.flying = it.number // a fragment may be younger than a message behind its stream
 		}
 		out.items = append(out.items, it)
 		out.charge += it.charge()
@@ -183,8 +183,10 @@ func (c *Conn) collect(b []byte) batch {
 		out.bytes, out.big, _ = c.encode(out.bytes, &f)
 	}
 	if out.big.data == nil && w.close.pending() {
+		start := len(out.bytes)
 		out.bytes = c.appendClose(out.bytes)
 		out.closing = true
+		c.noteFrames(out.bytes[start:])
 	}
 	return out
 }
@@ -201,8 +203,9 @@ func (w *writeSide) next() *item {
 			return it
 		}
 		w.queue.pop()
-		w.queue.bytes -= it.charge()
-		w.stream = it.turn
+		if w.close.why == nil { // else the Writer is about to hear that
+			w.stream = it.turn
+		}
 		it.free()
 		w.broadcast()
 	}

@@ -38,7 +38,7 @@ func (c *Conn) lookAfter() {
 	if dead {
 		c.cut(&CloseError{Code: frame.Abnormal, Cause: errKeepalive})
 	} else if ping {
-		c.ping(nil)
+		_, _ = c.ping(nil) // a connection that is closing has a timer of its own
 	}
 }
 

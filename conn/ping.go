@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,14 +31,12 @@ type pinging struct {
 
 // Ping sends a ping and waits for the pong, bounded by ctx. It returns the
 // time in between. Pongs are seen while a read is in progress, so another
-// goroutine must be reading.
+// goroutine must be reading. A transport that takes nothing, not even pings,
+// makes it fail with ErrQueueFull in the end.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
-	p := c.ping(make(chan time.Duration, 1))
-	if p == nil {
-		if e := c.Err(); e != nil {
-			return 0, e
-		}
-		return 0, c.wr.closing()
+	p, err := c.ping(make(chan time.Duration, 1))
+	if err != nil {
+		return 0, err
 	}
 	select {
 	case rtt := <-p.answered:
@@ -53,23 +52,32 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// ping sends a ping; nil if that is not possible any more.
-func (c *Conn) ping(answered chan time.Duration) *pinging {
-	s := &c.pings
-	s.mu.Lock()
-	s.count++
-	p := &pinging{number: s.count, sent: time.Now(), answered: answered}
-	s.waiting = append(s.waiting, p)
-	s.mu.Unlock()
-
+// ping sends a ping, if that is still possible.
+func (c *Conn) ping(answered chan time.Duration) (*pinging, error) {
 	c.wr.mu.Lock()
 	defer c.wr.mu.Unlock()
-	if c.refuseControl() {
-		return nil
+	if err := c.over(); err != nil {
+		return nil, err
 	}
+	if len(c.wr.control.pings) > controlMax {
+		return nil, ErrQueueFull
+	}
+	p := c.pings.add(answered)
 	payload := binary.BigEndian.AppendUint64(nil, p.number)
 	c.wr.control.pings = c.appendControl(c.wr.control.pings, frame.Ping, payload)
 	c.kick()
+	return p, nil
+}
+
+// add makes a ping that waits for its answer, in place of an earlier one that
+// nobody waits for.
+func (s *pingState) add(answered chan time.Duration) *pinging {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	p := &pinging{number: s.count, sent: time.Now(), answered: answered}
+	s.waiting = slices.DeleteFunc(s.waiting, func(p *pinging) bool { return p.answered == nil })
+	s.waiting = append(s.waiting, p)
 	return p
 }
 

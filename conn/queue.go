@@ -27,8 +27,10 @@ var items = sync.Pool{New: func() any { return new(item) }}
 // newItem copies what it is given, unless that is shared.
 func newItem(f outgoing) *item {
 	it := items.Get().(*item)
-	*it = item{typ: f.typ, data: f.data, shared: f.shared, first: f.first, last: f.last, key: f.key, size: f.size, turn: f.turn}
-	if !f.shared && len(f.data) > 0 {
+	*it = item{typ: f.typ, shared: f.shared, first: f.first, last: f.last, key: f.key, size: f.size, turn: f.turn}
+	if f.shared {
+		it.data = f.data
+	} else if len(f.data) > 0 { // an empty slice may still have memory, and an owner
 		it.data = append(pool.Get(len(f.data)), f.data...)
 	}
 	return it
@@ -76,7 +78,7 @@ func (q *queue) room(n, limit int) bool {
 }
 
 func (q *queue) push(it *item) {
-	if q.head > 0 && len(q.items) == cap(q.items) {
+	if q.head > len(q.items)/2 && len(q.items) == cap(q.items) {
 		q.items = slices.Delete(q.items, 0, q.head)
 		q.head = 0
 	}
@@ -98,19 +100,35 @@ func (q *queue) peek() *item {
 	return q.items[q.head]
 }
 
+// message returns the oldest item that is not a turn, or nil.
+func (q *queue) message() *item {
+	for _, it := range q.items[q.head:] {
+		if it.turn == nil {
+			return it
+		}
+	}
+	return nil
+}
+
 // pop removes the oldest item. It stays charged until it has been written.
 func (q *queue) pop() *item {
 	it := q.items[q.head]
 	q.items[q.head] = nil
 	q.head++
-	if q.empty() {
-		q.items, q.head = q.items[:0], 0
-		if cap(q.items) > 1024 {
-			q.items = nil // do not keep the memory of a bad hour
-		}
-	}
+	q.reset()
 	q.forget(it)
 	return it
+}
+
+// reset begins again at the front, if the queue is empty.
+func (q *queue) reset() {
+	if !q.empty() {
+		return
+	}
+	q.items, q.head = q.items[:0], 0
+	if cap(q.items) > 1024 {
+		q.items = nil // do not keep the memory of a bad hour
+	}
 }
 
 // forget makes it unreachable for WriteLatest.
@@ -138,22 +156,31 @@ func (q *queue) replace(f outgoing, limit int) bool {
 // dropOldest removes the oldest message that waits, and reports whether there
 // was one.
 func (q *queue) dropOldest() bool {
+	return q.removeIf(func(it *item) bool { return it.turn == nil })
+}
+
+// remove takes the i-th item out, which need not be the oldest.
+func (q *queue) remove(i int) {
+	it := q.items[i]
+	q.bytes -= it.charge()
+	if i == q.head {
+		q.pop()
+		return
+	}
+	q.forget(it)
+	q.items = slices.Delete(q.items, i, i+1)
+}
+
+// removeIf removes the first item that f is true for, and frees it.
+func (q *queue) removeIf(f func(*item) bool) bool {
 	for i := q.head; i < len(q.items); i++ {
-		if it := q.items[i]; it.turn == nil {
+		if it := q.items[i]; f(it) {
 			q.remove(i)
 			it.free()
 			return true
 		}
 	}
 	return false
-}
-
-// remove takes the i-th item out of the middle.
-func (q *queue) remove(i int) {
-	it := q.items[i]
-	q.bytes -= it.charge()
-	q.forget(it)
-	q.items = slices.Delete(q.items, i, i+1)
 }
 
 // clear drops everything that waits.
@@ -163,5 +190,5 @@ func (q *queue) clear() {
 		q.bytes -= it.charge()
 		it.free()
 	}
-	q.items, q.latest = nil, nil
+	q.items, q.head, q.latest = nil, 0, nil
 }

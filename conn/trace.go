@@ -88,6 +88,16 @@ func (c *Conn) traceFrame(sent bool, h frame.Header) {
 	}
 }
 
+// noteFrames notes the headers of encoded frames that are about to leave.
+// wr.mu is held.
+func (c *Conn) noteFrames(b []byte) {
+	for c.frames && len(b) > 0 {
+		h, n, _ := frame.Parse(b)
+		c.wr.notes.headers = append(c.wr.notes.headers, h)
+		b = b[n+int(h.Length):]
+	}
+}
+
 // traceFrames traces what has been framed. wr.mu is not held.
 func (c *Conn) traceFrames() {
 	if !c.frames {

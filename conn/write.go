@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bellwire/bellwire/frame"
+	"github.com/bellwire/bellwire/internal/pool"
 )
 
 var errNotText = errors.New("websocket: a text message must be valid UTF-8 (RFC 6455 §5.6): send it as Binary")
@@ -70,7 +71,9 @@ func (c *Conn) Write(ctx context.Context, t Type, p []byte) error {
 
 // WriteText sends s as one text message. See Write.
 func (c *Conn) WriteText(ctx context.Context, s string) error {
-	return c.Write(ctx, Text, []byte(s))
+	p := append(pool.Get(len(s)), s...)
+	defer pool.Put(p) // Write has only borrowed it
+	return c.Write(ctx, Text, p)
 }
 
 // TryWrite is a Write that never waits: neither for room in the queue nor for
@@ -194,13 +197,24 @@ func (c *Conn) trySend(f outgoing) error {
 	return err
 }
 
-// refusal says why nothing can be written any more, or nil. wr.mu is held.
-func (c *Conn) refusal(ctx context.Context) error {
+// over says why nothing can be sent any more, or nil. wr.mu is held.
+//
+// "The application MUST NOT send any more data frames after sending a Close
+// frame." RFC 6455 §5.5.1. A control frame would not be read either.
+func (c *Conn) over() error {
 	if e := c.life.err.Load(); e != nil {
 		return e
 	}
 	if e := c.wr.close.why; e != nil {
-		return e // "the endpoint MUST NOT send any more data frames after sending a Close frame", §5.5.1
+		return e
+	}
+	return nil
+}
+
+// refusal says why a call cannot write, or nil. wr.mu is held.
+func (c *Conn) refusal(ctx context.Context) error {
+	if err := c.over(); err != nil {
+		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -258,6 +272,11 @@ func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait
 			}
 		}
 	}
+	if old := w.queue.latest[f.key]; old != nil {
+		// There was no room for the change in its place.
+		w.queue.removeIf(func(it *item) bool { return it == old })
+		w.notes.dropped++
+	}
 	it := w.number(newItem(f))
 	if f.writer != nil {
 		w.queue.bytes += it.charge()
@@ -285,7 +304,7 @@ func (w *writeSide) oldest() uint64 {
 			oldest = it.number
 		}
 	}
-	older(w.queue.peek())
+	older(w.queue.message())
 	if w.stream != nil {
 		older(w.stream.waiting.peek())
 	}

@@ -56,7 +56,7 @@ func (c *Conn) awaitTurn(ctx context.Context, out *Writer) error {
 		w.stream = out
 		return nil
 	}
-	w.queue.push(w.number(newItem(outgoing{turn: out})))
+	w.queue.push(newItem(outgoing{turn: out}))
 	for w.stream != out {
 		err := w.wait(ctx, done, w.deadline)
 		if err == nil {
@@ -76,12 +76,7 @@ func (c *Conn) yieldTurn(out *Writer) {
 	if w.stream == out {
 		w.stream = nil
 	}
-	for i := w.queue.head; i < len(w.queue.items); i++ {
-		if w.queue.items[i].turn == out {
-			w.queue.remove(i)
-			break
-		}
-	}
+	w.queue.removeIf(func(it *item) bool { return it.turn == out })
 	if c.waiting() {
 		c.kick()
 	}
