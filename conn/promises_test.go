@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -421,8 +422,86 @@ func TestDropOldestDropsWholeMessagesAroundATurn(t *testing.T) {
 	})
 }
 
+func TestAnEmptyMessageLeavesTheCallersMemoryAlone(t *testing.T) {
+	c, p := against(t, conn.Server, nil)
+	go io.Copy(io.Discard, p.nc)
+	for _, size := range []int{512, 4 << 10, 16 << 10, 64 << 10} {
+		mine := make([]byte, size)
+		for range 200 {
+			require.NoError(t, c.TryWrite(conn.Binary, mine[:0]))
+			require.NoError(t, c.Flush(background))
+			require.NoError(t, c.TryWrite(conn.Binary, pattern(size)))
+			require.NoError(t, c.Flush(background))
+		}
+		require.True(t, bytes.Equal(make([]byte, size), mine), "%x", mine[:10])
+	}
+}
+
+func TestAWriterThatGaveUpItsTurnLeavesAQueueThatCanBeCleared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := against(t, conn.Server, nil)
+		go io.Copy(io.Discard, p.nc)
+		first, err := c.Writer(background, conn.Text)
+		require.NoError(t, err)
+		var next *conn.Writer
+		done := async(func() (err error) { next, err = c.Writer(background, conn.Text); return })
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(background, second)
+		defer cancel()
+		third := async(func() error { _, err := c.Writer(ctx, conn.Text); return err })
+		synctest.Wait()
+		require.NoError(t, first.Close())
+		require.NoError(t, <-done)
+		require.ErrorIs(t, <-third, context.DeadlineExceeded)
+		_, _ = io.WriteString(next, "half")
+		require.NoError(t, next.Flush())
+		require.NotPanics(t, func() { _ = next.Abort(frame.Internal) })
+	})
+}
+
+func TestFlushOfTheOneWhoHoldsTheStreamDoesNotWaitForThoseBehindIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := against(t, conn.Server, nil)
+		w, err := c.Writer(background, conn.Text)
+		require.NoError(t, err)
+		go c.Writer(background, conn.Text) // waits for its turn
+		synctest.Wait()
+		require.NoError(t, c.Flush(background))
+		require.NoError(t, w.Abort(frame.Internal))
+	})
+}
+
+func TestFlushIsToldThatAWriteIsDoneThoughMoreWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, p := against(t, conn.Server, nil)
+		through := async(func() error { return c.Write(background, conn.Binary, pattern(100_000)) })
+		synctest.Wait()
+		flushed := async(func() error { return c.Flush(background) })
+		synctest.Wait()
+		require.NoError(t, c.TryWrite(conn.Binary, pattern(100_000))) // which fills the transport again
+		p.receive()
+		require.NoError(t, <-through)
+		require.NoError(t, <-flushed)
+	})
+}
+
+func TestPingsOfAStalledTransportDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := against(t, conn.Server, nil)
+		stall(t, c)
+		ctx, cancel := context.WithTimeout(background, second)
+		defer cancel()
+		for range 1000 {
+			go c.Ping(ctx)
+		}
+		synctest.Wait()
+		_, err := c.Ping(ctx)
+		require.Equal(t, conn.ErrQueueFull, err)
+	})
+}
+
 func TestNothingFollowsTheCloseFrameWhenATurnWaits(t *testing.T) {
-	for round := range 200 {
+	for round := range 40 {
 		a, b := wstest.NetPipeSize(4 << 10)
 		c, err := conn.New(a, conn.Server, conn.Agreement{}, &conn.Options{CloseTimeout: 100 * time.Millisecond, Queue: conn.Queue{MaxBytes: 8 << 20}})
 		require.NoError(t, err)
