@@ -42,7 +42,7 @@ func readmeClient(ctx context.Context) error {
 	}
 	defer c.Close(ctx, frame.Normal, "bye")
 	_ = c.WriteText(ctx, "hello") // the end of a connection is the error of every call
-	m, err := c.Read(ctx) // m.Type, m.Data
+	m, err := c.Read(ctx)         // m.Type, m.Data
 	fmt.Println(m.Type, string(m.Data))
 	return err
 }
