@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -80,9 +81,10 @@ func (u *Upgrader) call(f Func, c *conn.Conn, r *handshake.Request) (err error) 
 func (u *Upgrader) fail(c *conn.Conn, err error) {
 	code, reason := frame.Internal, ""
 	if abort, ok := errors.AsType[*conn.AbortError](err); ok {
-		_, err = frame.AppendClose(nil, abort.Code, abort.Reason)
-		if err == nil {
-			code, reason = abort.Code, abort.Reason
+		if _, wrong := frame.AppendClose(nil, abort.Code, abort.Reason); wrong != nil {
+			err = fmt.Errorf("%w: %w", err, wrong)
+		} else {
+			code, reason, err = abort.Code, abort.Reason, nil
 		}
 	}
 	if err != nil && err != errPanic && !ordinary(c, err) {

@@ -20,9 +20,9 @@ import (
 // closed if there is an error; the caller has to end the connection. If nc is
 // a *tls.Conn, the handshake of TLS is part of it.
 //
-// ctx bounds the handshake, and so does HandshakeTimeout; its values are in
-// the connection's context. A request that was refused has been answered, and
-// gives a *handshake.Error.
+// ctx bounds the handshake up to the answer, and HandshakeTimeout bounds all
+// of it; ctx's values are in the connection's context. A request that was
+// refused has been answered, and gives a *handshake.Error.
 func (u *Upgrader) UpgradeConn(ctx context.Context, nc net.Conn, early []byte) (*conn.Conn, *handshake.Request, error) {
 	c, r, s, err := u.upgradeConn(ctx, nc, early)
 	if err != nil {
@@ -39,63 +39,54 @@ func (u *Upgrader) upgradeConn(ctx context.Context, nc net.Conn, early []byte) (
 	defer u.o.Group.hangUp()
 	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
 	defer stop()
-	res, early, s, err := u.negotiate(nc, early)
+	a, err := u.negotiate(nc, early)
 	if err != nil {
 		answer(nc, err)
 		_ = nc.Close()
 	}
-	if !stop() { // ctx has ended, and nc with it
+	// From here on a client is told before it is hung up on: the group closes
+	// the connection with a Close frame.
+	if !stop() {
 		if err == nil {
-			s.release()
+			a.slot.release()
 		}
 		err = context.Cause(ctx)
+	}
+	var c *conn.Conn
+	if err == nil {
+		if c, err = u.begin(ctx, nc, a); err != nil {
+			a.slot.release()
+		}
 	}
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("websocket: handshake: %w", err)
 	}
-	c, err := u.begin(nc, s, conn.Agreement{Subprotocol: res.Subprotocol, Early: early, Context: ctx})
-	if err != nil {
-		s.release()
-		return nil, nil, nil, err
-	}
-	return c, res.Request, s, nil
+	return c, a.res.Request, a.slot, nil
 }
 
-// negotiate reads the request and accepts it. It returns what came behind it
-// and the slot that it has reserved. An error that is a *handshake.Error is to be
-// answered.
-func (u *Upgrader) negotiate(nc net.Conn, early []byte) (*handshake.Result, []byte, *slot, error) {
+// negotiate reads the request and decides about it. An error that is a
+// *handshake.Error is to be answered.
+func (u *Upgrader) negotiate(nc net.Conn, early []byte) (*accepted, error) {
 	if err := nc.SetDeadline(time.Now().Add(u.o.HandshakeTimeout)); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	secured, err := secure(nc)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	r, early, err := readRequest(nc, early, u.o.Limits)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if r.RemoteAddr = nc.RemoteAddr().String(); secured != nil {
 		r.TLS, r.Scheme = secured, "https"
 	}
-	res, err := u.o.Handshake.Accept(r)
+	a, err := u.decide(r, nil)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	head, err := res.AppendResponse(nil)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	s, err := u.o.Group.reserve(r)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if err := send(nc, head); err != nil {
-		s.release()
-		return nil, nil, nil, err
-	}
-	return res, early, s, nil
+	a.early = early
+	return a, nil
 }
 
 // secure does the handshake of TLS, if that is what nc speaks.

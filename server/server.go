@@ -109,10 +109,10 @@ func (s *Server) deafen() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
+	s.stop() // first, so that Serve knows why its listener fails
 	for l := range s.listeners {
 		_ = (*l).Close()
 	}
-	s.stop()
 }
 
 // Shutdown stops the server: it closes the listeners and the connections whose

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,61 +58,94 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*conn.Conn, 
 // upgrade is Upgrade. The caller holds the slot, for as long as it has
 // something to do with the connection.
 func (u *Upgrader) upgrade(w http.ResponseWriter, r *http.Request) (*conn.Conn, *handshake.Request, *slot, error) {
-	res, answer, err := u.accept(w, r)
+	a, err := u.accept(w, r)
 	if err != nil {
-		return nil, nil, nil, refuse(w, r, err)
-	}
-	s, err := u.o.Group.reserve(res.Request)
-	if err != nil {
-		// A client that is to come back later, or elsewhere, need not keep
-		// the connection.
-		w.Header().Set("Connection", "close")
+		if errors.Is(err, handshake.Overloaded) {
+			// A client that is to come back later, or elsewhere, need not
+			// keep the connection.
+			w.Header().Set("Connection", "close")
+		}
 		return nil, nil, nil, refuse(w, r, err)
 	}
 	upgraded := false
 	defer func() {
 		if !upgraded { // or a Hijack of somebody's making has panicked
-			s.release()
+			a.slot.release()
 		}
 	}()
 	nc, early, err := u.hijack(w)
 	if err != nil {
 		return nil, nil, nil, refuse(w, r, err)
 	}
-	err = nc.SetDeadline(time.Now().Add(u.o.HandshakeTimeout))
-	if err == nil {
-		err = send(nc, answer)
-	}
+	a.early = early
+	_ = nc.SetDeadline(time.Now().Add(u.o.HandshakeTimeout)) // begin fails if this does
+	c, err := u.begin(r.Context(), nc, a)
 	if err != nil {
-		_ = nc.Close()
-		return nil, nil, nil, fmt.Errorf("websocket: answering the handshake: %w", err)
+		return nil, nil, nil, fmt.Errorf("websocket: handshake: %w", err)
 	}
-	c, err := u.begin(nc, s, conn.Agreement{Subprotocol: res.Subprotocol, Early: early, Context: r.Context()})
-	upgraded = err == nil
-	return c, res.Request, s, err
+	upgraded = true
+	return c, a.res.Request, a.slot, nil
 }
 
-// accept decides about a request, and how to answer it if it is accepted. The
-// error is a *handshake.Error.
-func (u *Upgrader) accept(w http.ResponseWriter, r *http.Request) (*handshake.Result, []byte, error) {
+// accepted is a handshake that the policy has accepted.
+type accepted struct {
+	res   *handshake.Result
+	head  []byte // the answer
+	early []byte // what came behind the request; borrowed
+	slot  *slot  // held
+}
+
+// accept decides about a request. The error is a *handshake.Error.
+func (u *Upgrader) accept(w http.ResponseWriter, r *http.Request) (*accepted, error) {
 	req, err := handshake.FromHTTP(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if req.Proto >= 2 {
-		return nil, nil, &handshake.Error{
+		return nil, &handshake.Error{
 			Status: http.StatusNotImplemented,
 			Reason: handshake.BadHTTPVersion,
 			Msg:    "this server takes WebSocket connections over HTTP/1.1 alone",
 		}
 	}
-	res, err := u.o.Handshake.Accept(req)
+	return u.decide(req, w.Header())
+}
+
+// decide asks the policy and the group about a request. The fields of extra
+// are for the answer too.
+func (u *Upgrader) decide(r *handshake.Request, extra http.Header) (*accepted, error) {
+	res, err := u.o.Handshake.Accept(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	res.Header = merge(w.Header(), res.Header)
-	answer, err := res.AppendResponse(nil)
-	return res, answer, err
+	res.Header = merge(extra, res.Header)
+	head, err := res.AppendResponse(nil)
+	if err != nil {
+		return nil, err
+	}
+	s, err := u.o.Group.reserve(r)
+	return &accepted{res: res, head: head, slot: s}, err
+}
+
+// begin sends the answer, within the deadline that has been set, and makes the
+// connection. On an error it closes nc.
+func (u *Upgrader) begin(ctx context.Context, nc net.Conn, a *accepted) (*conn.Conn, error) {
+	_, err := nc.Write(a.head)
+	if err == nil {
+		err = nc.SetDeadline(time.Time{})
+	}
+	var c *conn.Conn
+	if err == nil {
+		c, err = conn.New(nc, conn.Server, conn.Agreement{
+			Subprotocol: a.res.Subprotocol, Early: a.early, Context: ctx,
+		}, &u.o.Conn)
+	}
+	if err != nil {
+		_ = nc.Close()
+		return nil, err
+	}
+	u.o.Group.enter(c, a.slot)
+	return c, nil
 }
 
 // merge adds to what the policy wants in the answer what others have set. A
@@ -140,26 +174,6 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) error {
 	}
 	e.ServeHTTP(w, r)
 	return err
-}
-
-// send writes the answer that ends the handshake, and takes the deadline away
-// that has bounded it.
-func send(nc net.Conn, answer []byte) error {
-	if _, err := nc.Write(answer); err != nil {
-		return err
-	}
-	return nc.SetDeadline(time.Time{})
-}
-
-// begin makes a connection of a handshake that has succeeded.
-func (u *Upgrader) begin(nc net.Conn, s *slot, a conn.Agreement) (*conn.Conn, error) {
-	c, err := conn.New(nc, conn.Server, a, &u.o.Conn)
-	if err != nil { // the options have been checked
-		_ = nc.Close()
-		return nil, err
-	}
-	s.g.enter(c, s)
-	return c, nil
 }
 
 // hijack takes the connection from net/http, and the bytes that came behind
