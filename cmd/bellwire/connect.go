@@ -112,11 +112,7 @@ func connect(ctx context.Context, args []string, t terminal) int {
 	if err := checkAddress(rest[0]); err != nil {
 		return misused(connectCommand, t, "%v", err)
 	}
-	waitGiven := false
-	fs.Visit(func(f *flag.Flag) { waitGiven = waitGiven || f.Name == "wait" })
-	if o.talk.count > 0 && !waitGiven {
-		o.talk.wait = forever
-	}
+	o.talk.settle(fs)
 	opts, err := o.dial.options(t)
 	if err != nil {
 		return misused(connectCommand, t, "%v", err)
@@ -131,6 +127,15 @@ func connect(ctx context.Context, args []string, t terminal) int {
 		s.greet(rest[0])
 	}
 	return s.run(ctx)
+}
+
+// settle makes up for flags that were not given.
+func (o *talkOptions) settle(fs *flag.FlagSet) {
+	waitGiven := false
+	fs.Visit(func(f *flag.Flag) { waitGiven = waitGiven || f.Name == "wait" })
+	if o.count > 0 && !waitGiven {
+		o.wait = forever
+	}
 }
 
 // options are those of package client.

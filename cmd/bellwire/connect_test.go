@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,12 +10,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bellwire/bellwire/conn"
 	"github.com/bellwire/bellwire/frame"
 	"github.com/bellwire/bellwire/handshake"
+	"github.com/bellwire/bellwire/wstest"
 )
 
 func TestAScriptGetsALineForALine(t *testing.T) {
@@ -59,6 +63,45 @@ func TestAQuietServerIsLeftWhenTheInputIsOver(t *testing.T) {
 	got := bellwire(t, "hello\n", "connect", url, "-wait", "10ms")
 	require.Equal(t, 0, got.code, got.err)
 	require.ErrorIs(t, <-ends, frame.Normal)
+}
+
+func TestEveryMessageRenewsThePatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		there, here := wstest.Pipe(t, nil, nil)
+		go func() {
+			for range 5 {
+				time.Sleep(900 * time.Millisecond)
+				there.WriteText(t.Context(), "tick")
+			}
+			there.Read(t.Context())
+		}()
+		var out bytes.Buffer
+		s := &session{
+			c:    here,
+			opts: talkOptions{wait: patience(time.Second)},
+			show: screen{terminal: terminal{in: strings.NewReader(""), out: &out, err: io.Discard}},
+		}
+		began := time.Now()
+		require.Equal(t, exitClean, s.run(t.Context()))
+		require.Equal(t, 5500*time.Millisecond, time.Since(began))
+		require.Equal(t, strings.Repeat("tick\n", 5), out.String())
+	})
+}
+
+func TestWaitingForACountHasNoEndUnlessOneIsGiven(t *testing.T) {
+	for line, want := range map[string]patience{
+		"":              patience(time.Second),
+		"-wait 2s":      patience(2 * time.Second),
+		"-n 1":          forever,
+		"-n 1 -wait 2s": patience(2 * time.Second),
+		"-wait 1s -n 1": patience(time.Second),
+	} {
+		var o connectOptions
+		fs := o.flags()
+		require.NoError(t, fs.Parse(strings.Fields(line)))
+		o.talk.settle(fs)
+		require.Equal(t, want, o.talk.wait, line)
+	}
 }
 
 func TestWaitingForeverLeavesTheEndToTheServer(t *testing.T) {

@@ -29,6 +29,7 @@ func bellwire(t *testing.T, input string, args ...string) outcome {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	code := run(ctx, args, terminal{in: strings.NewReader(input), out: &out, err: &errs})
+	require.NoError(t, ctx.Err(), "the command did not end by itself")
 	return outcome{code, out.String(), errs.String()}
 }
 

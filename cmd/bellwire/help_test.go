@@ -67,6 +67,7 @@ func TestWrongUsageIsExplained(t *testing.T) {
 		{[]string{"connect", "ws://a", "-max-message", "-2"}, "MaxMessage"},
 		{[]string{"connect", "ws://a", "-proxy", ":"}, "missing protocol scheme"},
 		{[]string{"connect", "--", "-v"}, `did you mean`},
+		{[]string{"connect", "--", "ws://a", "-v"}, `not also "-v"`},
 		{[]string{"serve", ":80"}, "-listen"},
 		{[]string{"serve", "-mode", "fast"}, "nethttp, standalone"},
 		{[]string{"serve", "-tls-cert", "x"}, "-tls-key"},

@@ -103,6 +103,9 @@ func TestServeClosesEveryConnectionWhenItStops(t *testing.T) {
 		url, stop := serving(t, "-mode", mode)
 		c, err := client.Dial(t.Context(), url, nil)
 		require.NoError(t, err)
+		require.NoError(t, c.WriteText(t.Context(), "hello"))
+		_, err = c.Read(t.Context())
+		require.NoError(t, err)
 		ended := make(chan error, 1)
 		go func() {
 			_, err := c.Read(t.Context())

@@ -51,6 +51,16 @@ func TestANameBelongsToOnePerson(t *testing.T) {
 		other.sends(cmd)
 		require.Contains(t, other.isSentAway(codeTaken), "pick another", cmd.Name)
 	}
+	for _, end := range []string{"welcome", "taken"} { // without a key nobody comes back
+		keyless := visit(t, url)
+		keyless.sends(command{Type: "join", Name: "Keyless"})
+		if end == "welcome" {
+			keyless.gets("welcome")
+			ada.gets("joined")
+		} else {
+			keyless.isSentAway(codeTaken)
+		}
+	}
 	ada.says("I heard nothing")
 	ada.gets("said")
 }
