@@ -42,7 +42,9 @@ func (c *Conn) startCloseLocked(code frame.Code, reason string, why *CloseError)
 		return false
 	}
 	w.close.why, w.close.code, w.close.text = why, code, reason
-	if w.stream != nil {
+	if s := w.stream; s != nil && s.stage == notBegun {
+		w.stream = nil // it hears of the closing when it writes
+	} else if s != nil && s.stage == begun {
 		// The open message stays a fragment: what waits behind it cannot
 		// go out any more, and neither can its rest.
 		w.dropWaiting()
@@ -161,15 +163,6 @@ func (c *Conn) abandon(code frame.Code, reason string, cause error) error {
 func (w *writeSide) dropWaiting() {
 	w.close.lost = w.close.lost || !w.queue.empty()
 	w.queue.clear()
-}
-
-// abort closes the connection on the part of the application, for a reason
-// that is not the peer's. It does not wait for the peer.
-func (c *Conn) abort(code frame.Code, cause error) error {
-	c.wr.mu.Lock()
-	defer c.wr.mu.Unlock()
-	_ = c.abandon(code, "", cause) // which is what the caller asked for
-	return nil
 }
 
 // Close ends the connection in good order: it sends what waits in the queue

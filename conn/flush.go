@@ -39,8 +39,11 @@ func (c *Conn) writeThrough(f outgoing) error {
 	w.busy = true
 	w.admitted++
 	w.flying = w.admitted
-	if f.writer != nil && f.last {
-		w.stream = nil
+	if f.writer != nil {
+		f.writer.admitted(&f)
+		if f.last {
+			w.stream = nil
+		}
 	}
 	w.mu.Unlock()
 	if err = c.transmit(b, big); err == nil {

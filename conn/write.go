@@ -279,6 +279,7 @@ func (c *Conn) admit(ctx context.Context, done <-chan struct{}, f outgoing, wait
 	}
 	it := w.number(newItem(f))
 	if f.writer != nil {
+		f.writer.admitted(&f)
 		w.queue.bytes += it.charge()
 		f.writer.waiting.push(it)
 	} else {

@@ -23,11 +23,29 @@ type Writer struct {
 	buf  []byte // collects small writes; pooled
 	utf8 frame.UTF8
 
-	begun bool  // a fragment has been admitted
-	size  int64 // of those that were
-	err   error // sticky
+	size int64 // of the fragments that have been admitted
+	err  error // sticky
 
-	waiting queue // fragments that wait; guarded by c.wr.mu
+	// Guarded by c.wr.mu.
+	waiting queue // fragments that wait
+	stage   stage // changed by the Writer's own calls alone, which may read it without
+}
+
+// stage says what has been admitted of a streamed message.
+type stage uint8
+
+const (
+	notBegun stage = iota // nothing
+	begun                 // a fragment, but not the last
+	complete              // all of it
+)
+
+// admitted notes that f has been. c.wr.mu is held.
+func (w *Writer) admitted(f *outgoing) {
+	w.stage = begun
+	if f.last {
+		w.stage = complete
+	}
 }
 
 // Writer starts a message of type t. It waits until the messages before it
@@ -174,23 +192,23 @@ func (w *Writer) Abort(code frame.Code) error {
 		return err // the Writer can still be ended
 	}
 	w.finish()
-	if w.begun {
-		return w.c.abort(code, errAbandoned)
-	}
 	w.c.wr.mu.Lock()
 	defer w.c.wr.mu.Unlock()
-	w.c.yieldTurn(w)
+	if w.stage == notBegun {
+		w.c.yieldTurn(w)
+		return nil
+	}
+	_ = w.c.abandon(code, "", errAbandoned) // which is what the caller asked for
 	return nil
 }
 
 // fragment sends p as the next fragment.
 func (w *Writer) fragment(p []byte, last bool) error {
-	f := outgoing{typ: w.typ, data: p, size: w.size + int64(len(p)), first: !w.begun, last: last, writer: w}
+	f := outgoing{typ: w.typ, data: p, size: w.size + int64(len(p)), first: w.stage == notBegun, last: last, writer: w}
 	if err := w.c.send(w.ctx, f); err != nil {
 		return w.fail(err)
 	}
 	w.size = f.size
-	w.begun = true
 	w.buf = w.buf[:0]
 	return nil
 }
