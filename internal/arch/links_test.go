@@ -17,6 +17,7 @@ var (
 	inlineLink = regexp.MustCompile(`\]\(<?([^)<>\s]+)>?(?:\s+"[^"]*")?\)`)
 	referred   = regexp.MustCompile(`^\[[^\]]+\]:\s+(\S+)`)
 	inlineCode = regexp.MustCompile("`[^`]*`")
+	sourcePath = regexp.MustCompile("`([a-z0-9_.-]+/[a-z0-9_./-]*\\.go)`")
 	hasScheme  = regexp.MustCompile(`^(?:[a-z][a-z0-9+.-]*:|//)`)
 )
 
@@ -110,6 +111,34 @@ func follow(t *testing.T, fsys fs.FS, name, link string) string {
 		return "no such heading in " + target
 	}
 	return ""
+}
+
+// ghosts lists the Go files that a page names, by their path from the top, and
+// that do not exist.
+func ghosts(t *testing.T, fsys fs.FS) []string {
+	var found []string
+	for _, name := range files(t, fsys) {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		for i, line := range strings.Split(read(t, fsys, name), "\n") {
+			for _, m := range sourcePath.FindAllStringSubmatch(line, -1) {
+				if _, err := fs.Stat(fsys, m[1]); err != nil {
+					found = append(found, fmt.Sprintf("%s:%d: no file %s", name, i+1, m[1]))
+				}
+			}
+		}
+	}
+	return found
+}
+
+func TestNoPageNamesAFileThatIsGone(t *testing.T) { none(t, ghosts(t, house)) }
+
+func TestAFileThatIsGoneIsSeen(t *testing.T) {
+	with := map[string]string{"a.md": "`frame/a.go`, `a.go`, `frame/b.go:1`, frame/c.go, `go test ./frame`", "frame/a.go": ""}
+	require.Empty(t, ghosts(t, tree(with)))
+	with["docs/b.md"] = "see `frame/a.go`, `internal/x/d.go` or `frame/e.go`"
+	require.Len(t, ghosts(t, tree(with)), 2)
 }
 
 func TestNoLinkLeadsNowhere(t *testing.T) { none(t, astray(t, house)) }
