@@ -175,6 +175,7 @@ func TestTheContextOfAHandlerHasTheValuesOfTheRequestAndEndsWithTheConnection(t 
 	peer := upgrade(t, dialTCP(t, s.Listener.Addr().String()))
 	peer.Close(4999, "bye")
 	peer.ExpectClose(4999)
+	peer.Hangup()
 	require.ErrorIs(t, <-ended, frame.Code(4999))
 }
 

@@ -23,12 +23,7 @@ import (
 )
 
 // text is a masked text message in one frame.
-func text(s string) []byte {
-	h := frame.Header{Fin: true, Opcode: frame.Text, Masked: true, Key: [4]byte{1, 2, 3, 4}, Length: int64(len(s))}
-	b := append(h.Append(nil), s...)
-	frame.Mask(b[len(b)-len(s):], h.Key, 0)
-	return b
-}
+func text(s string) []byte { return masked(frame.Text, true, s) }
 
 func TestBytesBehindTheRequestAreTheFirstFrames(t *testing.T) {
 	eachDoor(t, func(t *testing.T, open opener) {
