@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,6 +107,7 @@ func TestServeClosesEveryConnectionWhenItStops(t *testing.T) {
 		require.NoError(t, c.WriteText(t.Context(), "hello"))
 		_, err = c.Read(t.Context())
 		require.NoError(t, err)
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(30*time.Second)))
 		ended := make(chan error, 1)
 		go func() {
 			_, err := c.Read(t.Context())
