@@ -18,10 +18,8 @@ import (
 // readSide is everything that reading needs. All but the atomics and the
 // deadline belongs to whoever holds the side; see acquire.
 type readSide struct {
-	busy     atomic.Bool                   // held
-	draining atomic.Bool                   // Close holds it, or is waiting for it
-	freed    atomic.Pointer[chan struct{}] // told when the side becomes free; see Close
-	counter  atomic.Uint32                 // see readPhase
+	gate
+	counter atomic.Uint32 // see readPhase
 
 	deadline readDeadline
 	dec      frame.Decoder
@@ -32,6 +30,13 @@ type readSide struct {
 	control  []byte // payload of a control frame that came in pieces
 	rate     controlRate
 	in       counters
+}
+
+// gate lets one goroutine at a time into the read side.
+type gate struct {
+	busy     atomic.Bool                   // somebody is in
+	draining atomic.Bool                   // Close is, or is waiting for it
+	freed    atomic.Pointer[chan struct{}] // told when it becomes free; see Close
 }
 
 // incoming is the message that is being received.

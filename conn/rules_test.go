@@ -60,6 +60,27 @@ func TestAMaskedFrameFromTheServerIsRefused(t *testing.T) {
 	require.ErrorIs(t, <-result, frame.ProtocolError)
 }
 
+func TestEveryFrameOfAClientHasAKeyOfItsOwn(t *testing.T) {
+	c, p := against(t, conn.Client, nil)
+	const frames = 300
+	go func() {
+		for range frames / 3 {
+			_ = c.WriteText(background, "written through")
+			_ = c.TryWrite(conn.Text, nil) // an empty payload is masked too
+			w, err := c.Writer(background, conn.Binary)
+			if err == nil {
+				_ = w.Close()
+			}
+		}
+	}()
+	keys := map[[4]byte]bool{}
+	for range frames {
+		h, _ := p.receive()
+		keys[h.Key] = true
+	}
+	require.GreaterOrEqual(t, len(keys), frames-2, "keys repeat more than chance allows")
+}
+
 func TestAPeerThatBrokeARuleDoesNotDelayTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := against(t, conn.Server, nil)
