@@ -61,7 +61,6 @@ func (e event) String() string {
 	if len(e.Data) > 200 {
 		data = fmt.Sprintf("%d octets", len(e.Data))
 	}
-	e.Data = nil
 	return fmt.Sprintf("%s{%+v data: %s}", e.Event, struct {
 		Text, Protocol, Extensions string
 		Status                     int

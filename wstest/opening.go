@@ -134,9 +134,9 @@ func (a *answer) accepts(r *request) error {
 	case a.proto != "HTTP/1.1":
 		return fmt.Errorf("the protocol is %s, not HTTP/1.1", a.proto)
 	case !strings.EqualFold(one("upgrade"), "websocket"):
-		return fmt.Errorf("Upgrade is %q, not websocket", one("upgrade"))
+		return fmt.Errorf("the field Upgrade is %q, not websocket", one("upgrade"))
 	case !a.has("Connection", "Upgrade"):
-		return fmt.Errorf("Connection is %q, without Upgrade", one("connection"))
+		return fmt.Errorf("the field Connection is %q, without Upgrade", one("connection"))
 	case one("sec-websocket-accept") != accept:
 		return fmt.Errorf("Sec-WebSocket-Accept is %q, not %q", one("sec-websocket-accept"), accept)
 	case len(a.fields["sec-websocket-extensions"]) > 0:
