@@ -92,9 +92,17 @@ var walls = map[string]wall{
 		tests: []string{"server"},
 		why:   "what a user tests with leans on what a user has",
 	},
-	"autobahn/...": {
-		ours: []string{"conn", "handshake", "server", "client", "wstest"},
-		why:  "the judge has a codec of its own, or it would make the mistakes of the judged",
+	"autobahn": {
+		tests: []string{"autobahn/testee"},
+		why:   "the judge shares nothing with the judged, or it would make their mistakes",
+	},
+	"autobahn/testee": {
+		ours: public,
+		why:  "the judged are what a user has",
+	},
+	"autobahn/cmd/...": {
+		ours: []string{"autobahn", "autobahn/testee"},
+		why:  "a command has the judge or the judged, and nothing behind them",
 	},
 	".":            {only: []string{}, tests: public, why: "the top is a map of the house, not a room"},
 	"examples/...": {ours: public, why: "an example shows what a user can do with what a user may import"},
