@@ -43,7 +43,7 @@ func (h *hub) command(r *http.Request) (say func() string, after func(), err err
 			return nil, nil, fmt.Errorf("the agent is missing: ?agent=name")
 		}
 		after := nothing
-		if r.URL.Query().Get("shutdownOnComplete") == "true" {
+		if r.URL.Query().Get("shutdownOnComplete") == "true" || h.options.Once {
 			after = h.stop
 		}
 		return func() string { return h.write() }, after, nil

@@ -15,6 +15,9 @@ type Options struct {
 	// CheckServer leaves it alone.
 	Dir string
 
+	// Once stops CheckClients as soon as a client has asked for its report.
+	Once bool
+
 	// Done is called after each case, one call at a time. nil: it is not.
 	Done func(Result)
 }
