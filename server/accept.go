@@ -53,8 +53,8 @@ func (s *Server) serve(nc net.Conn) {
 	defer func() {
 		// The functions of a policy and of a group are the program's.
 		if p := recover(); p != nil {
-			_ = nc.Close()
 			s.up.o.log().Error("websocket: panic in a handshake", "remote", nc.RemoteAddr().String(), "panic", p, "stack", string(debug.Stack()))
+			_ = nc.Close()
 		}
 	}()
 	c, r, sl, err := s.up.upgradeConn(s.ctx, nc, nil)

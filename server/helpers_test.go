@@ -69,16 +69,13 @@ func readHead(t testing.TB, nc net.Conn) string {
 	return string(head)
 }
 
-// dialTCP connects to a server, with a small receive buffer so that a peer
-// that does not read is felt soon.
+// dialTCP connects to a server.
 func dialTCP(t testing.TB, addr string) *net.TCPConn {
 	t.Helper()
 	nc, err := net.DialTimeout("tcp", addr, 10*time.Second)
 	require.NoError(t, err)
 	t.Cleanup(func() { nc.Close() })
-	tcp := nc.(*net.TCPConn)
-	require.NoError(t, tcp.SetReadBuffer(32<<10))
-	return tcp
+	return nc.(*net.TCPConn)
 }
 
 // upgrade does the opening handshake on nc.
