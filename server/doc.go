@@ -34,6 +34,8 @@
 //   - by [Group.Shutdown], one per connection, to close it. It ends with the
 //     connection: after conn.Options.CloseTimeout or when the context ends,
 //     whichever is first. One for a connection that comes too late, likewise.
+//   - by [Group.Shutdown] when the context ends, and by [Server.Close], one per
+//     connection that is left, to cut it. They are waited for.
 //   - by [Shutdown], one for http.Server.Shutdown. The context ends it.
 //   - by [Group.Attach], when the HTTP server is shut down: net/http starts one.
 //     It ends when the group is empty.

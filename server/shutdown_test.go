@@ -22,22 +22,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A client is the far end of a connection.
-type client struct {
+// A guest is the far end of a connection.
+type guest struct {
 	*wstest.Peer
 	nc net.Conn
 }
 
 // crowd opens n connections to a Server in memory, without keepalive.
-func crowd(t *testing.T, n int, f server.Func, o server.Options) (*server.Server, *place, []client) {
+func crowd(t *testing.T, n int, f server.Func, o server.Options) (*server.Server, *place, []guest) {
 	o.Conn.Keepalive.Interval = -1
 	s, p := newServer(t, f, o)
 	l := newPipes()
 	serve(t, s, l)
-	peers := make([]client, n)
+	peers := make([]guest, n)
 	for i := range n {
 		nc := l.dial(t)
-		peers[i] = client{upgrade(t, nc), nc}
+		peers[i] = guest{upgrade(t, nc), nc}
 	}
 	synctest.Wait()
 	require.Equal(t, n, p.group.Len())
