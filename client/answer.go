@@ -11,11 +11,10 @@ import (
 
 // What a server, or a proxy, can make us read.
 const (
-	maxHead     = 64 << 10 // of one answer, with the interim ones before it
-	maxInterim  = 5        // answers 1xx
-	maxBody     = 4 << 10  // of a refusal
-	maxBodyWire = 16 << 10 // of the same, with whatever encodes it
-	bodyTime    = 2 * time.Second
+	maxHead    = 64 << 10 // of one answer, with the interim ones before it and the body behind it
+	maxInterim = 5        // answers 1xx
+	maxBody    = 4 << 10  // of a refusal
+	bodyTime   = 2 * time.Second
 )
 
 var (
@@ -83,7 +82,6 @@ func (in *inbox) unreadable(err error) error {
 // body reads the beginning of a refusal's body, as far as it comes soon. If it
 // does not, hangUp ends the wait.
 func (in *inbox) body(resp *http.Response, hangUp func()) []byte {
-	in.left = maxBodyWire
 	defer time.AfterFunc(bodyTime, hangUp).Stop()
 	// What went wrong with it is not what went wrong with the dial.
 	b, _ := io.ReadAll(io.LimitReader(resp.Body, maxBody))

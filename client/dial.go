@@ -27,6 +27,7 @@ func Dial(ctx context.Context, rawURL string, o *Options) (*conn.Conn, error) {
 	return c, nil
 }
 
+// dial is Dial, with an error that shows its type.
 func dial(ctx context.Context, rawURL string, o *Options) (*conn.Conn, *DialError) {
 	p, e := newPlan(rawURL, o)
 	if e != nil {

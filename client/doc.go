@@ -13,13 +13,13 @@
 // A dial goes through stages, each of which ends at once when the context
 // does, and with the whole after Options.Timeout:
 //
-//	setup      the URL and the options are checked
-//	DNS        the name is looked up
-//	connect    TCP, or a Unix socket
-//	proxy      CONNECT (RFC 6455 §4.1(3)), or SOCKS 5
-//	TLS        for wss, with the server's name in the hello
-//	response   the request is sent and answered
-//	negotiation the answer is checked, by the second list of RFC 6455 §4.1
+//	setup        the URL and the options are checked
+//	DNS          the name is looked up
+//	connect      TCP, or a Unix socket
+//	proxy        CONNECT (RFC 6455 §4.1(3)), or SOCKS 5
+//	TLS          for wss, with the server's name in the hello
+//	response     the request is sent and answered
+//	negotiation  the answer is checked, by the second list of RFC 6455 §4.1
 //
 // A [DialError] says at which of them it failed, what the server answered, and
 // whether it is worth while to try again.
@@ -42,9 +42,9 @@
 //
 // # Limits
 //
-// Of an answer at most 64 KiB of head are read, interim answers included, and
-// of a refusal 4 KiB of body, for at most two seconds. Bytes that arrive behind
-// a 101 are the first frames (RFC 6455 §4.2.2) and reach the connection.
+// Of an answer at most 64 KiB are read, with five interim answers before it,
+// and of a refusal's body 4 KiB, for at most two seconds. Bytes that arrive
+// behind a 101 are the first frames (RFC 6455 §4.2.2) and reach the connection.
 //
 // # Concurrency
 //

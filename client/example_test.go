@@ -107,8 +107,7 @@ func ExampleConnections() {
 	url, stop := echoServer()
 	defer stop()
 
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := context.Background()
 	for c, err := range client.Connections(ctx, url, nil, client.Backoff{}) {
 		if err != nil {
 			log.Print(err) // and it is tried again, if that can help
@@ -123,7 +122,7 @@ func ExampleConnections() {
 				break
 			}
 			fmt.Printf("%s\n", m.Data)
-			cancel() // the program is done, and with it the loop
+			return // which closes the connection
 		}
 	}
 	// Output: I am here

@@ -117,6 +117,11 @@ func TestTheServerNameOfTheOptionsIsNotTheProxys(t *testing.T) {
 	o.TLS = trusting()
 	o.TLS.ServerName = "example.com"
 	requireEcho(t, dialled(t, "wss://10.1.2.3", o))
+
+	o.Proxy = by("https://p.example")
+	e := refused(t, "wss://10.1.2.3", o)
+	require.Equal(t, client.Proxy, e.Stage)
+	require.ErrorContains(t, e, "not p.example")
 }
 
 func TestARefusalOfTheProxyIsReported(t *testing.T) {
@@ -141,7 +146,7 @@ func TestWhatAProxyCanDoWrong(t *testing.T) {
 	}{
 		{"garbage", "http://p", greets("hello, I am a proxy\r\n"), "malformed HTTP", false},
 		{"garbage for TLS", "https://p", greets("hello, I am a proxy\r\n"), "does not look like a TLS handshake", false},
-		{"hang up", "http://p", func(net.Conn) {}, "closed before", true},
+		{"hang up", "http://p", leaves, "closed before", true},
 		{"hang up in TLS", "https://p", leaves, "EOF", true},
 		{"another name", "https://p.example", secured(silent), "certificate is valid for", false},
 		{"not connect", "http://nowhere", nil, "refused", true},

@@ -50,9 +50,7 @@ const (
 // either case the connection is closed, with code 1000 or, when ctx has ended,
 // 1001. The end of ctx itself is not yielded.
 func Connections(ctx context.Context, rawURL string, o *Options, b Backoff) iter.Seq2[*conn.Conn, error] {
-	return connections(ctx, rawURL, o, b, func(most time.Duration) time.Duration {
-		return rand.N(most + 1)
-	})
+	return connections(ctx, rawURL, o, b, rand.N[time.Duration])
 }
 
 // connections is Connections with any choice of a time up to most.

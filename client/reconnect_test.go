@@ -220,12 +220,14 @@ func TestAConnectionThatTheBodyLeavesIsClosed(t *testing.T) {
 func TestABodyThatPanicsLeavesNoConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		how := make(chan error, 1)
+		start := time.Now()
 		require.PanicsWithValue(t, "oops", func() {
 			for range client.Connections(t.Context(), "ws://h", one(t, told(how)), client.Backoff{}) {
 				panic("oops")
 			}
 		})
 		require.ErrorIs(t, <-how, net.ErrClosed)
+		require.Zero(t, time.Since(start)) // it was not the server that gave up
 	})
 }
 

@@ -152,25 +152,27 @@ func credentials() http.Header {
 
 func TestCredentialsStayWithTheirOrigin(t *testing.T) {
 	for _, test := range []struct {
-		name, location string
-		kept           bool
+		name, from, location string
+		kept                 bool
 	}{
-		{"another path", "/z", true},
-		{"the same in full", "http://A:80/z", true},
-		{"another host", "ws://b/", false},
-		{"another port", "ws://a:81/", false},
-		{"another scheme", "wss://example.com/", false},
-		{"a subdomain", "ws://x.a/", false},
-		{"with a user", "ws://mallory:x@b/", false},
+		{"another path", "ws://a/x", "/z", true},
+		{"the same in full", "ws://a/x", "http://A:80/z", true},
+		{"another host", "ws://a/x", "ws://b/", false},
+		{"another port", "ws://a/x", "ws://a:81/", false},
+		{"another scheme", "ws://example.com/x", "wss://example.com/", false},
+		{"another scheme at the same port", "ws://example.com:8443/x", "wss://example.com:8443/", false},
+		{"a subdomain", "ws://a/x", "ws://x.a/", false},
+		{"with a user", "ws://a/x", "ws://mallory:x@b/", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			requests := make(chan *http.Request, 1)
 			o := newWorld(t, map[string]host{
-				"example.com:443": secured(seen(requests)),
-				"":                inTurn(moved(302, test.location), seen(requests)),
+				"example.com:443":  secured(seen(requests)),
+				"example.com:8443": inTurn(moved(302, test.location), secured(seen(requests))),
+				"":                 inTurn(moved(302, test.location), seen(requests)),
 			}).options()
 			o.MaxRedirects, o.Header, o.TLS = 1, credentials(), trusting()
-			dialled(t, "ws://a/x", o)
+			dialled(t, test.from, o)
 			r := <-requests
 			require.Equal(t, "1", r.Header.Get("X-Trace"))
 			if test.kept {
