@@ -31,7 +31,8 @@ type child struct {
 // spawn starts a child in a process group of its own.
 func spawn(cmd *exec.Cmd) (*child, error) {
 	c := &child{cmd: cmd, events: newEvents(), gone: make(chan struct{})}
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A test that runs out of time ends without a clean-up.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	c.cmd.Stderr = &c.said
 	var err error
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {

@@ -64,6 +64,7 @@ func (d *coder) perform(c command) error {
 
 func (d *coder) dial(ctx context.Context, c command) error {
 	ws, resp, err := websocket.Dial(ctx, c.URL, &websocket.DialOptions{
+		HTTPClient:      &http.Client{Transport: &http.Transport{TLSClientConfig: trusting(c.Cert)}},
 		HTTPHeader:      originHeader(c.Origin),
 		Subprotocols:    c.Protocols,
 		CompressionMode: websocket.CompressionContextTakeover,
@@ -77,7 +78,7 @@ func (d *coder) dial(ctx context.Context, c command) error {
 }
 
 func (d *coder) listen(c command) {
-	d.events <- event{Event: "listening", Text: "ws://" + serveTheirs(d.t, func(w http.ResponseWriter, r *http.Request) {
+	d.events <- event{Event: "listening", Text: serveTheirs(d.t, c, func(w http.ResponseWriter, r *http.Request) {
 		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 			Subprotocols:    c.Protocols,
 			CompressionMode: websocket.CompressionContextTakeover,

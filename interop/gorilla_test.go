@@ -67,7 +67,12 @@ func (g *gorilla) perform(c command) error {
 }
 
 func (g *gorilla) dial(c command) error {
-	d := websocket.Dialer{Subprotocols: c.Protocols, EnableCompression: true, HandshakeTimeout: patience}
+	d := websocket.Dialer{
+		Subprotocols:      c.Protocols,
+		EnableCompression: true,
+		HandshakeTimeout:  patience,
+		TLSClientConfig:   trusting(c.Cert),
+	}
 	ws, resp, err := d.Dial(c.URL, originHeader(c.Origin))
 	if err != nil {
 		g.events <- failed(resp, err)
@@ -79,7 +84,7 @@ func (g *gorilla) dial(c command) error {
 
 func (g *gorilla) listen(c command) {
 	u := websocket.Upgrader{Subprotocols: c.Protocols, EnableCompression: true}
-	g.events <- event{Event: "listening", Text: "ws://" + serveTheirs(g.t, func(w http.ResponseWriter, r *http.Request) {
+	g.events <- event{Event: "listening", Text: serveTheirs(g.t, c, func(w http.ResponseWriter, r *http.Request) {
 		ws, err := u.Upgrade(w, r, nil)
 		if err != nil {
 			g.events <- event{Event: "trouble", Text: err.Error()}

@@ -4,13 +4,7 @@ package interop
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -34,7 +28,7 @@ type proxy struct {
 	TLS                      bool
 
 	*child
-	roots *x509.CertPool // that it is to be trusted by
+	id *identity
 }
 
 // startNginx starts an nginx on a port of its own, in the foreground, with a
@@ -48,7 +42,9 @@ func startNginx(t *testing.T, p *proxy) *proxy {
 	l := listenTCP(t)
 	p.Addr = l.Addr().String()
 	if p.TLS {
-		p.certify(t)
+		p.id = newIdentity(t)
+		require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "cert.pem"), []byte(p.id.public), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "key.pem"), []byte(p.id.private), 0o600))
 	}
 	config, err := os.Create(filepath.Join(p.Dir, "nginx.conf"))
 	require.NoError(t, err)
@@ -76,45 +72,17 @@ func startNginx(t *testing.T, p *proxy) *proxy {
 	return p
 }
 
-// certify gives the proxy a certificate of its own making.
-func (p *proxy) certify(t *testing.T) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	cert := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
-	require.NoError(t, err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-	require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "cert.pem"), public, 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "key.pem"), private, 0o600))
-	p.roots = x509.NewCertPool()
-	require.True(t, p.roots.AppendCertsFromPEM(public))
-}
-
 // options are those of a client of the proxy, which says that it is a page of
 // the given origin.
 func (p *proxy) options(origin string) *client.Options {
-	o := &client.Options{TLS: &tls.Config{RootCAs: p.roots}, Header: http.Header{}, Conn: roomy}
+	o := &client.Options{TLS: p.id.trust(), Header: http.Header{}, Conn: roomy}
 	if origin != "" {
 		o.Header.Set("Origin", origin)
 	}
 	return o
 }
 
-func (p *proxy) url(path string) string {
-	if p.TLS {
-		return "wss://" + p.Addr + path
-	}
-	return "ws://" + p.Addr + path
-}
+func (p *proxy) url(path string) string { return p.id.scheme() + "://" + p.Addr + path }
 
 // through connects by way of the proxy and returns both ends. Somebody reads
 // the server's.

@@ -2,6 +2,8 @@ package interop
 
 import (
 	"context"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,10 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A way is one of our two ways of being a server. serve returns its address.
+// A way is one of our two ways of being a server, until the test ends.
 type way struct {
 	name  string
-	serve func(t *testing.T, f server.Func, o server.Options) string
+	serve func(t *testing.T, l net.Listener, f server.Func, o server.Options)
 }
 
 var ways = []way{
@@ -28,32 +30,33 @@ var ways = []way{
 	{"standalone", serveStandalone},
 }
 
-func serveHandler(t *testing.T, f server.Func, o server.Options) string {
+func serveHandler(t *testing.T, l net.Listener, f server.Func, o server.Options) {
 	u, err := server.NewUpgrader(o)
 	require.NoError(t, err)
-	return serveHTTP(t, u.Handler(f))
+	serveHTTP(t, l, u.Handler(f))
 }
 
-// serveHTTP serves h under net/http until the test ends.
-func serveHTTP(t *testing.T, h http.Handler) string {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: patience, MaxHeaderBytes: 32 << 10}
-	l := listenTCP(t)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = s.Serve(l)
-	}()
-	t.Cleanup(func() {
-		_ = s.Close()
-		<-done
-	})
-	return l.Addr().String()
-}
-
-func serveStandalone(t *testing.T, f server.Func, o server.Options) string {
+func serveStandalone(t *testing.T, l net.Listener, f server.Func, o server.Options) {
 	s, err := server.NewServer(f, o)
 	require.NoError(t, err)
-	l := listenTCP(t)
+	serve(t, l, s)
+}
+
+// serveHTTP serves h under net/http.
+func serveHTTP(t *testing.T, l net.Listener, h http.Handler) {
+	serve(t, l, &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: patience,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	})
+}
+
+// serve lets a server serve until the test ends.
+func serve(t *testing.T, l net.Listener, s interface {
+	Serve(net.Listener) error
+	Close() error
+}) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -63,7 +66,6 @@ func serveStandalone(t *testing.T, f server.Func, o server.Options) string {
 		_ = s.Close()
 		<-done
 	})
-	return l.Addr().String()
 }
 
 func listenTCP(t *testing.T) net.Listener {
@@ -90,6 +92,7 @@ type setup struct {
 	limit  int              // of theirs
 	offer  []string         // the client's subprotocols
 	prefer []string         // the server's
+	tls    *identity        // of the server; nil: no TLS
 }
 
 // held is a server of ours whose connections belong to the test.
@@ -102,7 +105,11 @@ type held struct {
 // hold serves in the given way. What the handler returns is what verdict
 // says; nil: it waits for the connection to end.
 func hold(t *testing.T, w way, o server.Options, verdict func() error) *held {
-	h := &held{conns: make(chan *conn.Conn, 16), group: o.Group}
+	return holdOn(t, listenTCP(t), w, o, verdict)
+}
+
+func holdOn(t *testing.T, l net.Listener, w way, o server.Options, verdict func() error) *held {
+	h := &held{addr: l.Addr().String(), conns: make(chan *conn.Conn, 16), group: o.Group}
 	if h.group == nil {
 		h.group = new(server.Group)
 		o.Group = h.group
@@ -113,7 +120,7 @@ func hold(t *testing.T, w way, o server.Options, verdict func() error) *held {
 			_ = c.CloseNow()
 		}
 	})
-	h.addr = w.serve(t, func(_ context.Context, c *conn.Conn, _ *handshake.Request) error {
+	w.serve(t, l, func(_ context.Context, c *conn.Conn, _ *handshake.Request) error {
 		if verdict != nil {
 			return verdict()
 		}
@@ -220,8 +227,8 @@ func pairServer(t *testing.T, other peer, w way, s setup) *pairing {
 	o := server.Options{Handshake: s.policy, Conn: p.options()}
 	o.Handshake.Subprotocols = s.prefer
 	o.Handshake.Origins = other.origins(t)
-	p.held = hold(t, w, o, nil)
-	p.url = "ws://" + p.held.addr + "/"
+	p.held = holdOn(t, s.tls.listen(t), w, o, nil)
+	p.url = s.tls.scheme() + "://" + p.held.addr + "/"
 	return p
 }
 
@@ -237,13 +244,21 @@ func (p *peer) origins(t *testing.T) handshake.Origins {
 
 func pairClient(t *testing.T, other peer, s setup) *pairing {
 	p := newPairing(other, s, other.server(t))
-	p.url = p.theirs.ask(t, command{Do: "listen", Protocols: s.prefer, Limit: s.limit}, "listening").Text + "/"
+	listen := command{Do: "listen", Protocols: s.prefer, Limit: s.limit}
+	if s.tls != nil {
+		listen.Cert, listen.Key = s.tls.public, s.tls.private
+	}
+	p.url = p.theirs.ask(t, listen, "listening").Text + "/"
 	return p
 }
 
 // dialing is the command that makes theirs connect.
 func (p *pairing) dialing() command {
-	return command{Do: "dial", URL: p.url, Protocols: p.offer, Limit: p.limit}
+	c := command{Do: "dial", URL: p.url, Protocols: p.offer, Limit: p.limit}
+	if p.tls != nil {
+		c.Cert = p.tls.public
+	}
+	return c
 }
 
 // A link is a connection between theirs and ours. Somebody reads ours all the
@@ -265,7 +280,7 @@ func (p *pairing) connect(t *testing.T) *link {
 		l.open = p.theirs.ask(t, p.dialing(), "open")
 		l.ours = p.held.next(t)
 	} else {
-		c, err := client.Dial(bounded(t), p.url, &client.Options{Subprotocols: p.offer, Conn: p.options()})
+		c, err := client.Dial(bounded(t), p.url, &client.Options{Subprotocols: p.offer, TLS: p.tls.trust(), Conn: p.options()})
 		require.NoError(t, err)
 		l.ours, l.open = c, p.theirs.expect(t, "open")
 	}

@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"net"
 	"net/http"
 	"testing"
 
@@ -19,13 +20,13 @@ import (
 // servePage serves the page that is a peer and, at /ws, a WebSocket. Both are
 // of one origin.
 func servePage(t *testing.T) *held {
-	page := way{"page", func(t *testing.T, f server.Func, o server.Options) string {
+	page := way{"page", func(t *testing.T, l net.Listener, f server.Func, o server.Options) {
 		u, err := server.NewUpgrader(o)
 		require.NoError(t, err)
 		mux := http.NewServeMux()
 		mux.Handle("/ws", u.Handler(f))
 		mux.Handle("/", http.FileServer(http.Dir("testdata")))
-		return serveHTTP(t, mux)
+		serveHTTP(t, l, mux)
 	}}
 	return hold(t, page, server.Options{}, nil)
 }

@@ -12,7 +12,7 @@ const patience = 20 * time.Second
 // A command tells a counterpart what to do. Its Do is one of:
 //
 //	dial       open a connection to URL; the answer is an open or a failed
-//	listen     be a server; the answer is a listening
+//	listen     be a server, with TLS if there is a Cert; the answer is a listening
 //	send       send one message
 //	fragments  send one message in Parts, with a ping "between" behind the first
 //	ping       send a ping with Data; the answer is a pong
@@ -24,6 +24,8 @@ type command struct {
 	URL       string   `json:"url,omitempty"`
 	Protocols []string `json:"protocols,omitempty"`
 	Origin    string   `json:"origin,omitempty"`
+	Cert      string   `json:"cert,omitempty"`  // PEM: what a client trusts, a server has
+	Key       string   `json:"key,omitempty"`   // PEM: that of a server
 	Limit     int      `json:"limit,omitempty"` // octets of the largest message taken
 	Type      string   `json:"type,omitempty"`
 	Data      []byte   `json:"data,omitempty"`

@@ -3,6 +3,7 @@
 'use strict';
 
 const http = require('node:http');
+const https = require('node:https');
 const { WebSocket, WebSocketServer } = require('ws');
 const { say, hear, encode, decode } = require('./lines');
 
@@ -27,8 +28,8 @@ function opened(socket) {
   say({ event: 'open', protocol: socket.protocol, extensions: socket.extensions });
 }
 
-function dial({ url, protocols, origin, limit }) {
-  const socket = new WebSocket(url, protocols || [], { origin, maxPayload: limit || 0 });
+function dial({ url, protocols, origin, limit, cert }) {
+  const socket = new WebSocket(url, protocols || [], { origin, maxPayload: limit || 0, ca: cert });
   let refused = false;
   socket.on('open', () => {
     attach(socket);
@@ -47,8 +48,8 @@ function dial({ url, protocols, origin, limit }) {
   });
 }
 
-function listen({ protocols, limit }) {
-  const server = http.createServer();
+function listen({ protocols, limit, cert, key }) {
+  const server = cert ? https.createServer({ cert, key }) : http.createServer();
   const wss = new WebSocketServer({
     noServer: true,
     maxPayload: limit || 0,
@@ -71,7 +72,7 @@ function listen({ protocols, limit }) {
     });
   });
   server.listen(0, '127.0.0.1', () => {
-    say({ event: 'listening', text: `ws://127.0.0.1:${server.address().port}` });
+    say({ event: 'listening', text: `${cert ? 'wss' : 'ws'}://127.0.0.1:${server.address().port}` });
   });
 }
 

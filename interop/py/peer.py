@@ -9,7 +9,9 @@ import asyncio
 import base64
 import http
 import json
+import ssl
 import sys
+import tempfile
 import threading
 import traceback
 
@@ -38,11 +40,12 @@ class Peer:
         self.server = None
         self.tasks = set()
 
-    async def dial(self, url, protocols=None, origin=None, limit=None):
+    async def dial(self, url, protocols=None, origin=None, limit=None, cert=None):
+        options = self.options(limit)
+        if cert:
+            options["ssl"] = ssl.create_default_context(cadata=cert)
         try:
-            ws = await websockets.connect(
-                url, subprotocols=protocols, origin=origin, **self.options(limit)
-            )
+            ws = await websockets.connect(url, subprotocols=protocols, origin=origin, **options)
         except websockets.InvalidStatusCode as err:
             say(event="failed", status=err.status_code, header=dict(err.headers.raw_items()), text=str(err))
         except Exception as err:
@@ -50,13 +53,20 @@ class Peer:
         else:
             self.start(self.serve(ws))
 
-    async def listen(self, protocols=None, limit=None):
+    async def listen(self, protocols=None, limit=None, cert=None, key=None):
+        options = self.options(limit)
+        if cert:
+            options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(cert + key)
+                file.flush()
+                options["ssl"].load_cert_chain(file.name)
         self.server = await websockets.serve(
             self.serve, "127.0.0.1", 0,
-            subprotocols=protocols, process_request=self.process, **self.options(limit)
+            subprotocols=protocols, process_request=self.process, **options
         )
         port = self.server.sockets[0].getsockname()[1]
-        say(event="listening", text=f"ws://127.0.0.1:{port}")
+        say(event="listening", text=f"{'wss' if cert else 'ws'}://127.0.0.1:{port}")
 
     @staticmethod
     def options(limit):
