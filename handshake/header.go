@@ -43,7 +43,7 @@ func checkFields(h http.Header) *Error {
 			return ruleFieldName.got(name)
 		}
 		if i := slices.IndexFunc(h[name], notAFieldValue); i >= 0 {
-			return ruleFieldValue.got(name + ": " + h[name][i])
+			return ruleFieldValue.got(name + ": ..." + firstBad(h[name][i]) + "...")
 		}
 		switch key := http.CanonicalHeaderKey(name); {
 		case key == "Sec-Websocket-Protocol":
@@ -55,6 +55,17 @@ func checkFields(h http.Header) *Error {
 		}
 	}
 	return nil
+}
+
+// firstBad is the byte that makes v no value. The rest of it is not for an
+// error to repeat: it may be a password.
+func firstBad(v string) string {
+	for i := range len(v) {
+		if b := v[i : i+1]; notAFieldValue(b) {
+			return b
+		}
+	}
+	return ""
 }
 
 // notAFieldValue reports control bytes, line ends above all. RFC 9110 §5.5.

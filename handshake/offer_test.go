@@ -218,3 +218,12 @@ func TestHostInTheHeaderStandsInPlaceOfTheURLs(t *testing.T) {
 	require.ElementsMatch(t, []string{"1", "2"}, mustParse(t, string(b)).Header()["X-Name"])
 	require.Len(t, o.Header, 3, "the caller's header is as it was")
 }
+
+func TestAnErrorDoesNotRepeatASecret(t *testing.T) {
+	u, err := url.Parse("ws://example.com/")
+	require.NoError(t, err)
+	o := handshake.Offer{URL: u, Header: http.Header{"Authorization": {"Bearer hunter2\nx"}}}
+	err = o.Check()
+	require.ErrorContains(t, err, `"Authorization: ...\n..."`)
+	require.NotContains(t, err.Error(), "hunter2")
+}
