@@ -14,9 +14,14 @@ import (
 // dialTime bounds one opening handshake.
 const dialTime = 10 * time.Second
 
-// RunClient lets a client play all cases of the tester at a URL, so many at a
-// time. That a case cannot be played to its end is for the tester to judge.
-func RunClient(ctx context.Context, base, agent string, parallel int, play func(ctx context.Context, url string) error) error {
+// A Client dials a URL and echoes what comes until the connection is over.
+// The error is that of an opening handshake that failed.
+type Client func(ctx context.Context, url string) error
+
+// Run lets a client play all cases of the tester at a URL such as
+// ws://127.0.0.1:9001, so many at a time. What goes wrong in a case, the
+// opening handshake included, is for the tester to judge.
+func Run(ctx context.Context, base, agent string, parallel int, play Client) error {
 	n, err := count(ctx, base)
 	if err != nil {
 		return err
@@ -38,8 +43,8 @@ func RunClient(ctx context.Context, base, agent string, parallel int, play func(
 	return ctx.Err()
 }
 
-// count asks the tester how many cases there are. It matters little with
-// which library.
+// count asks the tester how many cases there are. Here it does not matter
+// with which library.
 func count(ctx context.Context, base string) (int, error) {
 	c, _, err := websocket.DefaultDialer.DialContext(ctx, base+"/getCaseCount", nil)
 	if err != nil {
