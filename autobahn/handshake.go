@@ -104,9 +104,9 @@ func verify(resp *http.Response, key string) error {
 	case resp.Proto != "HTTP/1.1" || resp.StatusCode != http.StatusSwitchingProtocols:
 		return fmt.Errorf("the answer is %s %s, not HTTP/1.1 101", resp.Proto, resp.Status)
 	case !strings.EqualFold(h.Get("Upgrade"), "websocket"):
-		return fmt.Errorf("Upgrade is %q", h.Get("Upgrade"))
+		return fmt.Errorf("the field Upgrade is %q", h.Get("Upgrade"))
 	case !hasToken(h, "Connection", "upgrade"):
-		return fmt.Errorf("Connection is %q", h.Get("Connection"))
+		return fmt.Errorf("the field Connection is %q", h.Get("Connection"))
 	case len(accept) != 1 || strings.TrimSpace(accept[0]) != acceptOf(key):
 		return fmt.Errorf("Sec-WebSocket-Accept is %q", accept)
 	case len(h.Values("Sec-WebSocket-Protocol")) > 0:
@@ -136,9 +136,9 @@ func checkRequest(r *http.Request) error {
 	case r.Host == "":
 		return errors.New("no Host")
 	case !hasToken(r.Header, "Upgrade", "websocket"):
-		return fmt.Errorf("Upgrade is %q", r.Header.Get("Upgrade"))
+		return fmt.Errorf("the field Upgrade is %q", r.Header.Get("Upgrade"))
 	case !hasToken(r.Header, "Connection", "upgrade"):
-		return fmt.Errorf("Connection is %q", r.Header.Get("Connection"))
+		return fmt.Errorf("the field Connection is %q", r.Header.Get("Connection"))
 	case err != nil || len(key) != 16 || len(r.Header.Values("Sec-WebSocket-Key")) != 1:
 		return fmt.Errorf("Sec-WebSocket-Key is %q", r.Header.Values("Sec-WebSocket-Key"))
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
