@@ -34,7 +34,6 @@ func (s *Server) accept(l net.Listener) error {
 			select {
 			case <-time.After(pause):
 			case <-s.ctx.Done():
-				return http.ErrServerClosed
 			}
 		}
 	}

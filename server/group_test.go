@@ -102,7 +102,18 @@ func TestTheCapForEachKeyIsExact(t *testing.T) {
 			nc.Close()
 		}
 		await(t, "all have left", func() bool { return p.group.Len() == 0 })
+		await(t, "they are forgotten", func() bool { return p.group.Keys() == 0 })
 	})
+}
+
+func TestAConnectionThatEndsBeforeItHasEnteredLeaves(t *testing.T) {
+	g := new(server.Group)
+	c, _ := wstest.Pipe(t, nil, nil)
+	require.NoError(t, c.CloseNow())
+	over := g.Enter(c)
+	require.Zero(t, g.Len())
+	over()
+	require.NoError(t, g.Shutdown(t.Context(), server.Drain{}))
 }
 
 func TestASlotIsHeldUntilTheFuncHasReturned(t *testing.T) {

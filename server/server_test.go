@@ -101,7 +101,7 @@ func TestCloseCutsEverybody(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// flaky is a listener that fails for a while.
+// flaky is a listener that fails when there is an error in errs.
 type flaky struct {
 	*pipes
 	errs []error
@@ -111,7 +111,9 @@ func (f *flaky) Accept() (net.Conn, error) {
 	if len(f.errs) > 0 {
 		err := f.errs[0]
 		f.errs = f.errs[1:]
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
 	}
 	return f.pipes.Accept()
 }
@@ -129,11 +131,15 @@ func TestErrorsOfAcceptThatPassAreRetriedEverMoreSlowly(t *testing.T) {
 			l.errs = append(l.errs, &net.OpError{Op: "accept", Err: temporary{errApp}})
 			pauses += min(5*time.Millisecond<<i, time.Second)
 		}
+		l.errs = append(l.errs, nil, temporary{errApp}) // works once, and begins anew
 		serve(t, s, l)
 		began := time.Now()
-		peer := upgrade(t, l.dial(t))
+		nc := l.dial(t)
 		require.Equal(t, pauses, time.Since(began))
-		require.Equal(t, 10, strings.Count(p.log.String(), "level=WARN"))
+		l.dial(t).Close()
+		require.Equal(t, pauses+5*time.Millisecond, time.Since(began))
+		require.Equal(t, 11, strings.Count(p.log.String(), "level=WARN"))
+		peer := upgrade(t, nc)
 		go s.Shutdown(t.Context(), server.Drain{})
 		goingAway(peer)
 	})
@@ -160,6 +166,7 @@ func TestAnyOtherErrorOfAcceptEndsServe(t *testing.T) {
 	s, _ := newServer(t, echo, server.Options{})
 	l := &flaky{pipes: newPipes(), errs: []error{errApp}}
 	require.ErrorIs(t, s.Serve(l), errApp)
+	require.Zero(t, s.Listeners(), "it is forgotten")
 	_, err := l.pipes.Accept()
 	require.ErrorIs(t, err, net.ErrClosed)
 }

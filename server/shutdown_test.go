@@ -202,8 +202,41 @@ func TestAClientThatHasJustBeenAcceptedIsToldOfTheShutdown(t *testing.T) {
 		serve(t, s, l)
 		near, far := wstest.NetPipe()
 		l.calls <- lateConn{far, func() { go s.Shutdown(t.Context(), server.Drain{}) }}
-		peer := upgrade(t, near)
-		goingAway(peer)
+		goingAway(upgrade(t, near))
+	})
+}
+
+func TestAConnectionThatComesWhileTheServerIsCutIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newServer(t, wait, server.Options{})
+		l := newPipes()
+		serve(t, s, l)
+		near, far := wstest.NetPipe()
+		l.calls <- lateConn{far, func() { go s.Close() }}
+		goingAway(upgrade(t, near))
+	})
+}
+
+// slowToClose is a listener whose Close takes a second.
+type slowToClose struct{ *pipes }
+
+func (l slowToClose) Close() error {
+	time.Sleep(time.Second)
+	return l.pipes.Close()
+}
+
+func TestNobodyIsToldToGoBeforeTheListenersAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, p := newUpgrader(t, server.Options{})
+		s := &http.Server{Handler: u.Handler(wait)}
+		l := newPipes()
+		go s.Serve(slowToClose{l})
+		peer := upgrade(t, l.dial(t))
+		began := time.Now()
+		go server.Shutdown(t.Context(), s, p.group, server.Drain{})
+		peer.ExpectClose(frame.GoingAway)
+		require.Equal(t, time.Second, time.Since(began))
+		peer.Hangup()
 	})
 }
 

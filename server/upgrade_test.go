@@ -123,6 +123,18 @@ func TestAHeaderFieldThatMustNotBeSentIsTheServersFault(t *testing.T) {
 	}
 }
 
+func TestAPolicyThatAddsWhatMustNotBeSentIsLoggedAsTheServersFault(t *testing.T) {
+	eachDoor(t, func(t *testing.T, open opener) {
+		p := open(t, echo, server.Options{Handshake: handshake.Policy{
+			Authorize: func(*handshake.Request) (http.Header, error) {
+				return http.Header{"X-Lines": {"a\r\nX-Injected: b"}}, nil
+			},
+		}})
+		require.Contains(t, p.ask(), "HTTP/1.1 500 ")
+		await(t, "it is logged", func() bool { return strings.Contains(p.log.String(), "level=ERROR") })
+	})
+}
+
 // The ways in which middleware wraps a ResponseWriter.
 type (
 	hiding    struct{ http.ResponseWriter }
