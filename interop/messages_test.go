@@ -149,6 +149,7 @@ func TestManyMessagesBothWaysAtOnceKeepTheirOrder(t *testing.T) {
 			l.wantTheirs(t, conn.Text, text("ours", i))
 		}
 		require.NoError(t, <-done)
+		require.NoError(t, l.ours.Flush(bounded(t))) // they may have the last ones before we have counted them
 		require.EqualValues(t, count, l.ours.Stats().MessagesIn)
 		require.EqualValues(t, count, l.ours.Stats().MessagesOut)
 	})
