@@ -27,7 +27,7 @@ import (
 func CheckClients(ctx context.Context, l net.Listener, o Options) (*Report, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	h := &hub{options: o, cases: o.cases(), stop: stop, results: map[string]map[string]Result{}}
+	h := &hub{options: o, cases: o.cases(), stop: stop, results: map[string]map[string]Result{}, playing: map[string]int{}}
 	h.changed = sync.NewCond(&h.mu)
 	unlisten := context.AfterFunc(ctx, func() {
 		_ = l.Close()
@@ -64,6 +64,7 @@ type hub struct {
 	changed *sync.Cond // results has grown, or over is true
 	over    bool
 	results map[string]map[string]Result // by agent and id
+	playing map[string]int               // cases that are not over, by agent
 }
 
 // visit serves one connection.
@@ -103,6 +104,7 @@ func (h *hub) runCase(ctx context.Context, nc net.Conn, r *http.Request, early [
 		refuse(nc, http.StatusBadRequest, err.Error())
 		return
 	}
+	h.begin(agent)
 	var d *deal
 	if err = checkRequest(r); err == nil && c.deflate != nil {
 		d, err = accept(r.Header.Values("Sec-WebSocket-Extensions"), c.deflate.asks)
@@ -117,9 +119,6 @@ func (h *hub) runCase(ctx context.Context, nc net.Conn, r *http.Request, early [
 		// to cope with octets behind the head.
 		e.tx.put(answer(r, d), false)
 		result = conduct(ctx, e, c, d, early)
-	}
-	if ctx.Err() != nil {
-		return // it was cut short
 	}
 	result.Agent = agent
 	h.keep(result)
@@ -141,14 +140,26 @@ func (h *hub) asked(r *http.Request) (*Case, string, error) {
 	return c, agent, nil
 }
 
+// begin notes that a case is being played.
+func (h *hub) begin(agent string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.playing[agent]++
+}
+
+// keep notes its end.
 func (h *hub) keep(r Result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.playing[r.Agent]--
+	defer h.changed.Broadcast()
+	if r.stopped {
+		return
+	}
 	if h.results[r.Agent] == nil {
 		h.results[r.Agent] = map[string]Result{}
 	}
 	h.results[r.Agent][r.Case.ID] = r
-	h.changed.Broadcast()
 	if h.options.Done != nil {
 		h.options.Done(r)
 	}
@@ -163,6 +174,16 @@ func (h *hub) wait(agent, id string) (r Result, ok bool) {
 		if r, ok = h.results[agent][id]; ok || h.over {
 			return r, ok
 		}
+		h.changed.Wait()
+	}
+}
+
+// settle waits until an agent has no case that is not over. A client that has
+// seen the end of its last case may be quicker than the tester.
+func (h *hub) settle(agent string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.playing[agent] > 0 && !h.over {
 		h.changed.Wait()
 	}
 }

@@ -1,6 +1,7 @@
 package autobahn
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -39,14 +40,15 @@ func (h *hub) command(r *http.Request) (say func() string, after func(), err err
 		c, agent, err := h.asked(r)
 		return func() string { return h.status(agent, c) }, nothing, err
 	case "/updateReports":
-		if r.URL.Query().Get("agent") == "" {
+		agent := r.URL.Query().Get("agent")
+		if agent == "" {
 			return nil, nil, fmt.Errorf("the agent is missing: ?agent=name")
 		}
 		after := nothing
 		if r.URL.Query().Get("shutdownOnComplete") == "true" || h.options.Once {
 			after = h.stop
 		}
-		return func() string { return h.write() }, after, nil
+		return func() string { return h.write(cmp.Or(h.options.Agent, agent)) }, after, nil
 	case "/stopServer":
 		return silent, h.stop, nil
 	}
@@ -71,7 +73,8 @@ func (h *hub) status(agent string, c *Case) string {
 }
 
 // write writes the report. What goes wrong is said to the client.
-func (h *hub) write() string {
+func (h *hub) write(agent string) string {
+	h.settle(agent)
 	if h.options.Dir == "" {
 		return ""
 	}

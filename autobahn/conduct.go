@@ -43,7 +43,8 @@ type Result struct {
 	Duration time.Duration // from the end of the opening handshake to that of TCP
 	Problem  string        // why the opening handshake failed; empty if it did not
 
-	wire []entry
+	wire    []entry
+	stopped bool // the case was cut short, and says nothing of the peer
 }
 
 // Bad reports whether one of the verdicts is FAILED, UNCLEAN, WRONG CODE or
@@ -80,6 +81,7 @@ func conduct(ctx context.Context, e *endpoint, c *Case, d *deal, early []byte) R
 		RemoteCloseCode: e.end.code,
 		Duration:        time.Since(e.wire.start),
 		wire:            e.wire.entries(),
+		stopped:         e.closing.stopped,
 	}
 }
 

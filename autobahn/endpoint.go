@@ -41,6 +41,7 @@ type closing struct {
 	received bool // the peer has sent a good one
 	failed   bool // the tester has failed the connection
 	over     bool // TCP is over, or the tester has hung up
+	stopped  bool // … because it was told to stop
 }
 
 // pongs wait while a frame of the tester's own is unfinished: written at once
@@ -80,6 +81,7 @@ func (e *endpoint) run(ctx context.Context, early []byte) {
 			e.clock.ring()
 		case <-ctx.Done():
 			e.wire.event("tester", "is stopped")
+			e.closing.stopped = true
 			e.abort()
 		}
 	}

@@ -1,4 +1,4 @@
-package autobahn_test
+package autobahn
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/bellwire/bellwire/autobahn"
 	"github.com/bellwire/bellwire/autobahn/testee"
 )
 
@@ -22,30 +21,30 @@ var (
 
 // selected are the cases that these tests play: without -full those that take
 // little time and little work.
-func selected(t *testing.T) autobahn.Options {
+func selected(t *testing.T) Options {
 	t.Helper()
 	exclude := "9.*,12.*,13.*"
 	if *full {
 		exclude = ""
 	}
-	cases, err := autobahn.Select("", exclude)
+	cases, err := Select("", exclude)
 	require.NoError(t, err)
 	if !*full {
-		some, err := autobahn.Select("9.*.1,12.*.1,13.*.18", "9.5.*,9.6.*")
+		some, err := Select("9.*.1,12.*.1,13.*.18", "9.5.*,9.6.*")
 		require.NoError(t, err)
 		cases = append(cases, some...)
 	}
-	return autobahn.Options{Cases: cases, Parallel: 8}
+	return Options{Cases: cases, Parallel: 8}
 }
 
 // golden holds results against a file.
-func golden(t *testing.T, name string, results []autobahn.Result) {
+func golden(t *testing.T, name string, results []Result) {
 	t.Helper()
 	if *update {
 		require.True(t, *full, "-update without -full would forget cases")
-		require.NoError(t, autobahn.WriteExpected(name, results))
+		require.NoError(t, WriteExpected(name, results))
 	}
-	want, err := autobahn.ReadExpected(name)
+	want, err := ReadExpected(name)
 	require.NoError(t, err)
 	require.Len(t, want, 517)
 	for _, line := range want.Differences(results) {
@@ -78,7 +77,7 @@ func TestOurServersGiveTheGoldenVerdicts(t *testing.T) {
 	for name, open := range doors {
 		t.Run(name, func(t *testing.T) {
 			o := selected(t)
-			report, err := autobahn.CheckServer(t.Context(), open(t), o)
+			report, err := CheckServer(t.Context(), open(t), o)
 			require.NoError(t, err)
 			require.Len(t, report.Agents, 1)
 			results := report.Results(report.Agents[0])
@@ -100,14 +99,14 @@ func TestOurClientGivesTheGoldenVerdicts(t *testing.T) {
 }
 
 // checkClient runs a client against the tester until it is done.
-func checkClient(t *testing.T, o autobahn.Options, run func(ctx context.Context, url string) error) *autobahn.Report {
+func checkClient(t *testing.T, o Options, run func(ctx context.Context, url string) error) *Report {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	l := listen(t)
-	done := make(chan *autobahn.Report, 1)
+	done := make(chan *Report, 1)
 	go func() {
-		report, err := autobahn.CheckClients(ctx, l, o)
+		report, err := CheckClients(ctx, l, o)
 		if err != nil {
 			t.Error(err)
 		}
@@ -122,15 +121,15 @@ func checkClient(t *testing.T, o autobahn.Options, run func(ctx context.Context,
 
 func TestTheGoldenVerdictsAreWhatWeSay(t *testing.T) {
 	for _, name := range []string{"expected-server.json", "expected-client.json"} {
-		x, err := autobahn.ReadExpected(name)
+		x, err := ReadExpected(name)
 		require.NoError(t, err)
 		for id, v := range x {
-			want := autobahn.Verdicts{Behavior: autobahn.OK, BehaviorClose: autobahn.OK}
+			want := Verdicts{Behavior: OK, BehaviorClose: OK}
 			switch {
 			case slices.Contains([]string{"7.1.6", "7.13.1", "7.13.2"}, id):
-				want = autobahn.Verdicts{Behavior: autobahn.Informational, BehaviorClose: autobahn.Informational}
+				want = Verdicts{Behavior: Informational, BehaviorClose: Informational}
 			case strings.HasPrefix(id, "12.") || strings.HasPrefix(id, "13."):
-				want.Behavior = autobahn.Unimplemented // there is no permessage-deflate yet
+				want.Behavior = Unimplemented // there is no permessage-deflate yet
 			}
 			require.Equal(t, want, v, "%s: %s", name, id)
 		}

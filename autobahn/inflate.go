@@ -133,8 +133,10 @@ func (z *inflate) codes(b *bitReader, out []byte, limit int, literals, distances
 		if distance > len(out) || distance > z.window {
 			return nil, fmt.Errorf("deflate: a distance of %d octets, in a window of %d", distance, z.window)
 		}
-		for ; length > 0; length-- {
-			out = append(out, out[len(out)-distance])
+		for length > 0 { // what is copied may only come into being meanwhile
+			n := min(length, distance)
+			out = append(out, out[len(out)-distance:len(out)-distance+n]...)
+			length -= n
 		}
 	}
 }
