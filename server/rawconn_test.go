@@ -179,6 +179,35 @@ func TestARefusalDoesNotWaitLongForThePeerToHangUp(t *testing.T) {
 	})
 }
 
+func TestARefusalTakesNoTimeIfThePeerHangsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, _ := newUpgrader(t, server.Options{})
+		near, far := wstest.NetPipe()
+		io.WriteString(near, request("/", "Upgrade: h2c"))
+		go func() {
+			_, _ = io.ReadAll(near) // up to the end of the server's half
+			near.Close()
+		}()
+		began := time.Now()
+		_, _, err := u.UpgradeConn(t.Context(), far, nil)
+		require.ErrorIs(t, err, handshake.BadUpgrade)
+		require.Zero(t, time.Since(began))
+	})
+}
+
+func TestAShutdownWaitsForHandshakesThatAreNotOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u, p := newUpgrader(t, server.Options{})
+		near, far := wstest.NetPipe()
+		defer near.Close()
+		go u.UpgradeConn(t.Context(), far, nil)
+		synctest.Wait()
+		began := time.Now()
+		require.NoError(t, p.group.Shutdown(t.Context(), server.Drain{}))
+		require.Equal(t, 10*time.Second, time.Since(began))
+	})
+}
+
 func TestTheContextEndsAHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u, p := newUpgrader(t, server.Options{})

@@ -60,12 +60,10 @@ func (g *Group) shutdown(ctx context.Context, d Drain, stop func()) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	members, first := g.refuse(d)
+	members := g.refuse(d)
 	stop()
 	empty := g.emptied()
-	if first {
-		closeAll(ctx, members, d, empty)
-	}
+	closeAll(ctx, members, d, empty)
 	select {
 	case <-empty:
 		return nil
@@ -75,16 +73,16 @@ func (g *Group) shutdown(ctx context.Context, d Drain, stop func()) error {
 	}
 }
 
-// refuse turns away everybody from now on. It returns those who are there, and
-// whether this is the first call.
-func (g *Group) refuse(d Drain) (members []*conn.Conn, first bool) {
+// refuse turns away everybody from now on. The first call returns those who are
+// there, for the caller to close.
+func (g *Group) refuse(d Drain) []*conn.Conn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.drain != nil {
-		return nil, false
+		return nil
 	}
 	g.drain = &d
-	return g.membersLocked(), true
+	return g.membersLocked()
 }
 
 // closeAll begins to close one connection after the other, evenly spread. It
@@ -95,9 +93,6 @@ func closeAll(ctx context.Context, members []*conn.Conn, d Drain, empty <-chan s
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for i, c := range members {
-		if c.Err() != nil {
-			continue
-		}
 		if wait := time.Until(began.Add(step * time.Duration(i))); wait > 0 {
 			timer.Reset(wait)
 			select {
