@@ -52,8 +52,13 @@ func (k *keepalive) look(wire uint64, phase uint32, o Keepalive) (next time.Dura
 	reading := phase%2 == 1
 	switch {
 	case wire != k.wire:
+		next = o.Interval
+		if k.asked {
+			// The answer has been waited for: what is left of the Interval.
+			next = max(o.Interval-o.Timeout, time.Millisecond)
+		}
 		*k = keepalive{timer: k.timer, wire: wire}
-		return o.Interval, false, false
+		return next, false, false
 	case !k.asked:
 		k.asked, k.phase = true, phase
 		return o.Timeout, true, false

@@ -76,10 +76,11 @@ func (p FullPolicy) String() string {
 	return fmt.Sprintf("FullPolicy(%d)", uint8(p))
 }
 
-// Keepalive finds peers that have gone without a word. After Interval without
-// a byte from the peer a ping goes out; when a read has then been waiting for
-// Timeout without a byte, the connection ends. A handler that does not read
-// is never mistaken for a dead peer.
+// Keepalive finds peers that have gone without a word, and keeps proxies from
+// thinking that the connection has. A ping goes out at the end of every
+// Interval in which no byte has come from the peer; when a read has then been
+// waiting for Timeout without a byte, the connection ends. A handler that does
+// not read is never mistaken for a dead peer.
 //
 // The default for servers is {30 s, 20 s}; clients have none. Interval -1
 // turns it off.

@@ -127,6 +127,25 @@ func TestKeepaliveGivesUpASilentPeerAtTheExactTime(t *testing.T) {
 	})
 }
 
+func TestKeepalivePingsEveryIntervalOfAQuietPeer(t *testing.T) {
+	for _, o := range []conn.Keepalive{{}, {Interval: 10 * second, Timeout: 20 * second}} {
+		synctest.Test(t, func(t *testing.T) {
+			c, p := against(t, conn.Server, &conn.Options{Keepalive: o})
+			go echo(c)
+			p.receive()
+			last := time.Now()
+			p.send(frame.Pong, true, "")
+			for range 10 {
+				_, _ = p.receive()
+				require.LessOrEqual(t, time.Since(last), 30*second)
+				require.Greater(t, time.Since(last), 9*second)
+				last = time.Now()
+				p.send(frame.Pong, true, "")
+			}
+		})
+	}
+}
+
 func TestKeepaliveIsContentWithAnyByte(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, p := against(t, conn.Server, &conn.Options{Keepalive: conn.Keepalive{Interval: 10 * second, Timeout: 5 * second}})
