@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/bellwire/bellwire/conn"
@@ -120,7 +121,7 @@ func readRequest(nc net.Conn, early []byte, l handshake.Limits) (*handshake.Requ
 			return r, b[n:], err
 		}
 		if len(b) == cap(b) {
-			b = append(b, make([]byte, len(b))...)[:len(b)]
+			b = slices.Grow(b, len(b))
 		}
 		n, err = nc.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
