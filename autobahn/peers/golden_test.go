@@ -23,7 +23,7 @@ var (
 )
 
 // The golden verdicts are those of all cases but the longest of permessage-
-// deflate: six of its ten sizes and one of fragments show the same as all in
+// deflate: seven of its ten sizes and one row of fragments show the same as all in
 // a tenth of the time. 12.1 is there as a whole.
 const (
 	neverPlayed = "12.[2-5].[89],12.[2-5].10,12.[2-5].1[2-8],13.*.[89],13.*.10,13.*.1[2-8]"
