@@ -158,7 +158,7 @@ func openHTTP(t testing.TB, f server.Func, o server.Options) string {
 	s.Config.ErrorLog = slog.NewLogLogger(o.Logger.Handler(), slog.LevelError)
 	s.Start()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		require.NoError(t, server.Shutdown(ctx, s.Config, o.Group, server.Drain{}))
 		s.Close()
@@ -180,7 +180,7 @@ func serve(t testing.TB, s *server.Server, l net.Listener) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		require.NoError(t, s.Shutdown(ctx, server.Drain{}))
 		require.ErrorIs(t, <-ended, http.ErrServerClosed)
@@ -192,7 +192,7 @@ func serve(t testing.TB, s *server.Server, l net.Listener) {
 func checkLeaks(t testing.TB) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		late := time.After(10 * time.Second)
+		late := time.After(time.Minute)
 		for runtime.NumGoroutine() > before {
 			select {
 			case <-time.After(time.Millisecond):
@@ -205,10 +205,11 @@ func checkLeaks(t testing.TB) {
 	})
 }
 
-// await waits until something is the case.
+// await waits until something is the case. It is patient, since a machine that
+// tests many packages at once may be slow.
 func await(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	for !is() {
 		select {
 		case <-time.After(time.Millisecond):
