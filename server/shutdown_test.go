@@ -107,6 +107,7 @@ func TestShutdownWaitsForFuncsAndGivesUpWithTheContext(t *testing.T) {
 		defer cancel()
 		require.Equal(t, context.DeadlineExceeded, s.Shutdown(ctx, server.Drain{}))
 		require.Equal(t, time.Minute, time.Since(began))
+		synctest.Wait() // until the group has heard of the ends
 		require.Zero(t, p.group.Len(), "the connections have ended, the Funcs have not")
 		close(finish)
 		require.NoError(t, s.Shutdown(t.Context(), server.Drain{}), "and now they have")
@@ -122,6 +123,7 @@ func TestWhenTheContextEndsEverybodyLeftIsCut(t *testing.T) {
 		began := time.Now()
 		require.Equal(t, context.DeadlineExceeded, s.Shutdown(ctx, server.Drain{Spread: 100 * time.Second}))
 		require.Equal(t, 35*time.Second, time.Since(began))
+		synctest.Wait() // until the group has heard of the ends
 		require.Zero(t, p.group.Len())
 		told := 0
 		for _, peer := range peers {
