@@ -110,10 +110,11 @@ func (s *sender) run() {
 	}
 }
 
-// pause lets others have a turn, which takes about as long as an event loop
-// does. A sleep would take up to a hundred times as long.
+// pause lets others have a turn for as long as an event loop does. A sleep
+// would take up to a hundred times as long, and so would a fixed number of
+// turns where many want one.
 func pause() {
-	for range 100 {
+	for began := time.Now(); time.Since(began) < 10*time.Microsecond; {
 		runtime.Gosched()
 	}
 }
