@@ -2,7 +2,6 @@ package deflate_test
 
 import (
 	"fmt"
-	"runtime"
 	"testing"
 
 	"github.com/bellwire/bellwire/deflate"
@@ -101,27 +100,4 @@ func benchMessages(size int) [][]byte {
 		messages[i] = quotes(r, size)
 	}
 	return messages
-}
-
-// occupied says how many octets of the heap each of n codecs occupies after
-// traffic.
-func occupied(n int, o *deflate.Options, p deflate.Params, traffic func(s, c *deflate.Codec)) float64 {
-	codecs := make([]*deflate.Codec, n)
-	for i := range codecs {
-		codecs[i] = o.ServerCodec(p)
-		traffic(codecs[i], o.ClientCodec(p))
-	}
-	with := heap()
-	runtime.KeepAlive(codecs)
-	clear(codecs)
-	return float64(with-heap()) / float64(n)
-}
-
-func heap() int64 {
-	var m runtime.MemStats
-	for range 3 { // what is in a pool survives one collection
-		runtime.GC()
-	}
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }

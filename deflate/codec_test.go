@@ -17,17 +17,15 @@ import (
 // conversation is what the window proofs are made with: text, noise and
 // repetition, in sizes on both sides of what matters, and what can be pointed
 // back to from far away.
-func conversation(r *rand.Rand) [][]byte {
+func conversation(r *rand.Rand, bits int) [][]byte {
 	same := quotes(r, 3000)
 	messages := [][]byte{same, noise(r, 2000), same, quotes(r, 40)}
-	for _, n := range []int{5, 64, 127, 128, 129, 300, 1000, 5000, 20000, 70000} {
+	for _, n := range []int{5, 64, 127, 128, 300, 1000, 5000, 40000} {
 		messages = append(messages, quotes(r, n), noise(r, n), bytes.Repeat([]byte("ab"), n/2), same)
 		// The same again, from exactly as far away as a window is long.
-		for bits := 8; bits <= 15; bits++ {
-			gap := noise(r, 1<<bits)
-			messages = append(messages, gap, gap[:min(n, len(gap))])
-			messages = append(messages, append(append([]byte{'x'}, gap...), gap...))
-		}
+		gap := noise(r, 1<<bits)
+		messages = append(messages, gap, gap[:min(n, len(gap))])
+		messages = append(messages, append(append([]byte{'x'}, gap...), gap...))
 	}
 	return messages
 }
@@ -44,7 +42,7 @@ func TestNoDistanceIsLongerThanTheWindow(t *testing.T) {
 					o.Dedicated = dedicated
 					out, in := o.ServerCodec(agreed(takeover, bits)).Out, o.ClientCodec(agreed(takeover, bits)).In
 					j := &judge{window: 1 << bits}
-					for i, m := range conversation(seeded()) {
+					for i, m := range conversation(seeded(), bits) {
 						var z []byte
 						smaller := true
 						switch i % 3 {
@@ -91,11 +89,12 @@ func TestTheWindowHasExactlyTheAgreedSize(t *testing.T) {
 			require.Equal(t, all[len(all)-size:][:4], got, "bits %d, cut %d", bits, cut)
 			require.Equal(t, all[len(all)-size+4:][:1], inflated(t, d, matchBlock(3, size))[:1])
 
-			_, err := inflate(d, matchBlock(4, size+1), 100, -1)
-			require.ErrorAs(t, err, new(*deflate.Error))
-			if bits < 15 { // there is no way to say 32769
-				require.ErrorContains(t, err, "RFC 7692 §7.2.2: a distance reaches back further than the agreed window")
+			if bits == 15 {
+				continue // there is no way to say 32769
 			}
+			_, err := inflate(d, matchBlock(4, size+1), 100, -1)
+			require.ErrorContains(t, err, "RFC 7692 §7.2.2: a distance reaches back further than the agreed window")
+			require.ErrorAs(t, err, new(*deflate.Error))
 		}
 	}
 }
@@ -121,33 +120,18 @@ func storedBlocks(p []byte) (z []byte) {
 
 // matchBlock is a message of one match in the fixed code, of 3 or 4 octets.
 func matchBlock(n, distance int) []byte {
-	var bits []int
-	put := func(v, n int) {
-		for i := range n {
-			bits = append(bits, v>>i&1)
-		}
-	}
-	code := func(v, n int) { // the first bit is the highest
-		for i := range n {
-			bits = append(bits, v>>(n-1-i)&1)
-		}
-	}
-	put(2, 3)
-	code(n-2, 7) // 257 is 3 octets
-	symbol, base := 0, 1
-	for base+1<<max(0, symbol/2-1) <= distance {
-		base += 1 << max(0, symbol/2-1)
+	var b bitString
+	b.put(2, 3)
+	b.code(n-2, 7) // 257 is 3 octets
+	symbol := 0
+	for symbol < 29 && baseOfDistance(symbol+1) <= distance {
 		symbol++
 	}
-	code(symbol, 5)
-	put(distance-base, max(0, symbol/2-1))
-	code(0, 7)
-	put(0, 3)
-	z := make([]byte, (len(bits)+7)/8)
-	for i, b := range bits {
-		z[i/8] |= byte(b << (i % 8))
-	}
-	return z
+	b.code(symbol, 5)
+	b.put(distance-baseOfDistance(symbol), extraOfDistance(symbol))
+	b.code(0, 7)
+	b.put(0, 3)
+	return b.bytes()
 }
 
 // The standard library's inflater understands a whole conversation.
@@ -158,7 +142,7 @@ func TestTheStandardLibraryInflatesWhatIsCompressed(t *testing.T) {
 		require.NoError(t, o.Check())
 		out := o.ServerCodec(agreed(true, 15)).Out
 		var stream, want []byte
-		for _, m := range conversation(seeded())[:24] {
+		for _, m := range conversation(seeded(), 10)[:24] {
 			stream = append(out.Piece(stream, m, true), 0, 0, 0xff, 0xff)
 			want = append(want, m...)
 		}
@@ -176,7 +160,7 @@ func TestWhatTheStandardLibraryCompressesIsInflated(t *testing.T) {
 		var stream bytes.Buffer
 		w, err := flate.NewWriter(&stream, level)
 		require.NoError(t, err)
-		for i, m := range conversation(seeded()) {
+		for i, m := range conversation(seeded(), 14) {
 			_, _ = w.Write(m)
 			require.NoError(t, w.Flush())
 			z := stream.Bytes()[:stream.Len()-4]

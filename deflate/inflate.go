@@ -23,7 +23,7 @@ type inflater struct {
 	n    uint
 
 	step  step
-	final bool // the block is the last of its stream; see endBlock
+	final bool // the block is the last of its stream; see nextBlock
 	left  int  // of a stored block, or of a copy that found no room
 	dist  int  // of that copy
 	out   output
@@ -115,17 +115,23 @@ func (z *inflater) run(end int) (err error) {
 
 // refill takes as many octets out of in as bits has room for.
 func (z *inflater) refill() {
-	if len(z.in) >= 8 {
-		z.bits |= binary.LittleEndian.Uint64(z.in) << (z.n & 63)
-		z.in = z.in[(63-z.n)>>3:]
-		z.n |= 56
+	if len(z.in) < 8 {
+		z.bits, z.n, z.in = lastBits(z.bits, z.n, z.in)
 		return
 	}
-	for z.n <= 56 && len(z.in) > 0 {
-		z.bits |= uint64(z.in[0]) << z.n
-		z.in = z.in[1:]
-		z.n += 8
+	z.bits |= binary.LittleEndian.Uint64(z.in) << (z.n & 63)
+	z.in = z.in[(63-z.n)>>3:]
+	z.n |= 56
+}
+
+// lastBits is refill for less than eight octets.
+func lastBits(bits uint64, n uint, in []byte) (uint64, uint, []byte) {
+	for n <= 56 && len(in) > 0 {
+		bits |= uint64(in[0]) << n
+		in = in[1:]
+		n += 8
 	}
+	return bits, n, in
 }
 
 // need reports whether there are n bits to take.
@@ -167,10 +173,10 @@ func (z *inflater) head() (bool, error) {
 	return true, nil
 }
 
-// endBlock is where a block ends. "The next DEFLATE block follows the padded
+// nextBlock is where a block ends. "The next DEFLATE block follows the padded
 // data if any", RFC 7692 §7.2.1, when the one before said that it was the last
 // of its stream: the message goes on, with the same window.
-func (z *inflater) endBlock() {
+func (z *inflater) nextBlock() {
 	if z.final {
 		z.take(z.n & 7)
 	}
@@ -212,7 +218,7 @@ func (z *inflater) stored(end int) bool {
 	if z.left > 0 {
 		return false
 	}
-	z.endBlock()
+	z.nextBlock()
 	return true
 }
 

@@ -26,10 +26,9 @@ type Options struct {
 	MemoryPerConn int
 
 	// Dedicated gives each connection a compressor of its own, which costs
-	// it about a MiB (see docs/performance.md): less CPU for a message, and
-	// with takeover the whole window to point back into. By default the
-	// connections share compressors, and what the next message can point
-	// back into is 4 KiB.
+	// it 0.8 to 1.5 MiB: less CPU for a message, and with takeover the whole
+	// window to point back into. By default the connections share
+	// compressors, and what the next message can point back into is 4 KiB.
 	Dedicated bool
 
 	Server, Client Direction // what the server sends, and the client
@@ -62,8 +61,9 @@ const (
 	shareable = 4 << 10
 	// leastContext is where a budget gives up on takeover.
 	leastContext = 512
-	// dedicatedSize is about what a compressor occupies, of any level.
-	dedicatedSize = 1 << 20
+	// dedicatedSize is what a compressor occupies, with its context, at the
+	// most expensive level.
+	dedicatedSize = 1536 << 10
 )
 
 // Check says what is wrong with o, or nil.

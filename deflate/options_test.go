@@ -57,7 +57,7 @@ func TestABudgetLowersWindowsThenDropsTakeover(t *testing.T) {
 	require.NoError(t, o.Check())
 	_, got := answer(o, "")
 	require.Empty(t, got)
-	o.MemoryPerConn = 1<<20 + 10<<10
+	o.MemoryPerConn = 1536<<10 + 10<<10
 	_, got = answer(o, "client_max_window_bits")
 	require.Equal(t, "client_max_window_bits=13", got)
 }

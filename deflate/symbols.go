@@ -88,12 +88,8 @@ func (z *inflater) codeLengths() (bool, error) {
 // length and its distance, is there. It is the loop where the time goes, and
 // so keeps what it needs in registers.
 func (z *inflater) symbols(end int) (bool, error) {
-	var (
-		bits, n   = z.bits, z.n
-		in        = z.in
-		o         = &z.out
-		lit, dist = z.codes.lit, z.codes.dist
-	)
+	bits, n, in, o := z.bits, z.n, z.in, &z.out
+	lit, dist := z.codes.lit, z.codes.dist
 	for {
 		if n < 48 {
 			if len(in) >= 8 {
@@ -101,10 +97,7 @@ func (z *inflater) symbols(end int) (bool, error) {
 				in = in[(63-n)>>3:]
 				n |= 56
 			} else {
-				for ; n <= 56 && len(in) > 0; n += 8 {
-					bits |= uint64(in[0]) << n
-					in = in[1:]
-				}
+				bits, n, in = lastBits(bits, n, in)
 			}
 		}
 		e := lit[bits&(1<<litIndex-1)]
@@ -127,11 +120,7 @@ func (z *inflater) symbols(end int) (bool, error) {
 		}
 		if e&isBase == 0 {
 			z.in, z.bits, z.n = in, bits>>used, n-used
-			if e&isEnd == 0 {
-				return false, errSymbol
-			}
-			z.endBlock()
-			return true, nil
+			return z.endBlock(e)
 		}
 		length := e.value() + int(bits>>(used&63)&(1<<e.extra()-1))
 		used += e.extra()
@@ -143,23 +132,42 @@ func (z *inflater) symbols(end int) (bool, error) {
 		if used+e.extra() > n {
 			break
 		}
-		if e&isBase == 0 {
-			return false, errSymbol
-		}
 		back := e.value() + int(bits>>(used&63)&(1<<e.extra()-1))
 		used += e.extra()
 		bits >>= used & 63
 		n -= used
-		if !o.reaches(back) {
-			return false, errDistance
+		if err := z.match(length, back, end); err != nil || z.step != readSymbols {
+			z.in, z.bits, z.n = in, bits, n
+			return false, err
 		}
-		if room := end - o.n; length > room {
-			o.copy(back, room)
-			z.left, z.dist, z.step = length-room, back, finishCopy
-			break
-		}
-		o.copy(back, length)
 	}
 	z.in, z.bits, z.n = in, bits, n
 	return false, nil
+}
+
+// match repeats length octets from back octets back, or as many as there is
+// room for. A distance without meaning is 0.
+func (z *inflater) match(length, back, end int) error {
+	o := &z.out
+	switch {
+	case back == 0:
+		return errSymbol
+	case !o.reaches(back):
+		return errDistance
+	}
+	if room := end - o.n; length > room {
+		z.left, z.dist, z.step = length-room, back, finishCopy
+		length = room
+	}
+	o.copy(back, length)
+	return nil
+}
+
+// endBlock ends a block with what is neither a literal nor a length.
+func (z *inflater) endBlock(e entry) (bool, error) {
+	if e&isEnd == 0 {
+		return false, errSymbol
+	}
+	z.nextBlock()
+	return true, nil
 }
