@@ -19,7 +19,6 @@ import (
 var budgets = map[string]int{
 	"frame":     45,
 	"handshake": 40,
-	"deflate":   20,
 	"conn":      55,
 	"server":    40,
 	"client":    20,

@@ -23,7 +23,7 @@ type wall struct {
 }
 
 // public is what a user of this module can import.
-var public = []string{"frame", "handshake", "deflate", "conn", "server", "client", "wstest"}
+var public = []string{"frame", "handshake", "conn", "server", "client", "wstest"}
 
 // words is the part of the standard library that computes and does nothing
 // else: no socket, no clock, no lock, no file.
@@ -64,30 +64,24 @@ var walls = map[string]wall{
 		only: []string{"encoding/binary", "errors", "math/bits", "strconv", "unicode/utf8"},
 		why:  "bits and rules: bytes in, values out, no I/O, no clock, no lock",
 	},
-	"deflate": {
-		only: append([]string{"sync"}, words...),
-		deps: []string{"github.com/klauspost/compress/flate"},
-		why:  "a codec and its parameters: frames, HTTP and sockets are somebody else's",
-	},
 	"handshake": {
-		ours: []string{"deflate"},
 		only: append([]string{"crypto/...", "net/http", "net/textproto", "net/url"}, words...),
 		deps: []string{"golang.org/x/net/http/httpguts", "golang.org/x/net/idna"},
 		why:  "HTTP words: no socket, no clock, no lock, and no frame yet",
 	},
 	"conn": {
-		ours:  []string{"frame", "deflate", "internal/invariant", "internal/pool"},
+		ours:  []string{"frame", "internal/invariant", "internal/pool"},
 		never: []string{"net/http/..."},
 		tests: []string{"wstest"},
 		why:   "conn begins where HTTP ends",
 	},
 	"server": {
-		ours:  []string{"conn", "handshake", "deflate", "frame"},
+		ours:  []string{"conn", "handshake", "frame"},
 		tests: []string{"client", "wstest"},
 		why:   "the front door does not need the back door",
 	},
 	"client": {
-		ours:  []string{"conn", "handshake", "deflate", "frame"},
+		ours:  []string{"conn", "handshake", "frame"},
 		deps:  []string{"golang.org/x/net/http/httpguts", "golang.org/x/net/http/httpproxy", "golang.org/x/net/http2", "golang.org/x/net/idna", "golang.org/x/net/proxy"},
 		tests: []string{"server", "wstest"},
 		why:   "the back door does not need the front door",
@@ -99,7 +93,7 @@ var walls = map[string]wall{
 		why:   "what a user tests with leans on what a user has",
 	},
 	"autobahn": {
-		tests: append([]string{"autobahn/testee"}, public...),
+		tests: []string{"autobahn/testee", "wstest"},
 		why:   "the judge shares nothing with the judged, or it would make their mistakes",
 	},
 	"autobahn/testee": {
