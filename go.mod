@@ -3,7 +3,6 @@ module github.com/bellwire/bellwire
 go 1.26.0
 
 require (
-	github.com/klauspost/compress v1.20.3
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/net v0.62.0
 )
