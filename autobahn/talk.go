@@ -142,7 +142,7 @@ func (t *talk) measure(binary bool, octets int) {
 	if t.c.script.repeat > 1 && t.e.closing.sent {
 		return
 	}
-	t.size.wrong = binary != t.size.binary
+	t.size.wrong = binary != t.size.binary || octets != t.size.octets
 	t.size.echoes++
 	if t.size.wrong || t.sent == t.c.script.repeat {
 		t.e.sendClose(closePayload(1000, ""))
