@@ -44,7 +44,7 @@ func (p *press) message(binary bool, octets []byte) {
 	if p.e.closing.sent {
 		return
 	}
-	p.fail = !bytes.Equal(octets, p.want)
+	p.fail = binary != p.set.binary || !bytes.Equal(octets, p.want)
 	if !p.fail {
 		p.left--
 	}
