@@ -110,11 +110,10 @@ func (s *sender) run() {
 	}
 }
 
-// pause lets others have a turn for as long as an event loop does. A sleep
-// would take up to a hundred times as long, and so would a fixed number of
-// turns where many want one.
+// pause lets others have a turn, which takes about as long as an event loop
+// does. A sleep would take up to a hundred times as long.
 func pause() {
-	for began := time.Now(); time.Since(began) < 10*time.Microsecond; {
+	for range 100 {
 		runtime.Gosched()
 	}
 }
