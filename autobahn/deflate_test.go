@@ -17,7 +17,7 @@ import (
 
 func TestWhatIsCompressedComesBackFromBothInflaters(t *testing.T) {
 	for name, load := range dataSets {
-		for bits := 8; bits <= 15; bits++ {
+		for _, bits := range []int{8, 9, 14, 15} {
 			for _, noTakeover := range []bool{false, true} {
 				d := direction{noTakeover, bits}
 				t.Run(fmt.Sprintf("%s/%+v", name, d), func(t *testing.T) {
@@ -25,7 +25,7 @@ func TestWhatIsCompressedComesBackFromBothInflaters(t *testing.T) {
 					var all bytes.Buffer // for an inflater that is not ours
 					theirs := flate.NewReader(&all)
 					set, at := load(), 0
-					for _, n := range []int{16, 700, 1, 16, 40000, 300, 16, 90000} {
+					for _, n := range []int{16, 700, 1, 16, 35000, 300, 16, 50000} {
 						var p []byte
 						p, at = set.piece(at, n)
 						z := zip.compress(p)
@@ -126,7 +126,7 @@ func TestTheDataSetsCompressLikeTheOriginals(t *testing.T) {
 		set := dataSets[name]()
 		for noTakeover, want := range map[bool]float64{false: want.with, true: want.without} {
 			zip, at, in, out := newCompressor(direction{noTakeover, 15}), 0, 0, 0
-			for range 60 {
+			for range set.units() / L {
 				var p []byte
 				p, at = set.piece(at, L)
 				in += len(p)
@@ -214,12 +214,12 @@ func TestCompressedCasesAreJudged(t *testing.T) {
 		final    bool
 		behavior Verdict
 	}{
-		{"text", "12.4.3", deal{mine: wide, theirs: wide}, wide, false, OK},
-		{"binary", "12.2.3", deal{mine: wide, theirs: wide}, wide, false, OK},
+		{"text", "12.4.2", deal{mine: wide, theirs: wide}, wide, false, OK},
+		{"binary", "12.2.2", deal{mine: wide, theirs: wide}, wide, false, OK},
 		{"fragments", "13.1.11", deal{mine: wide, theirs: wide}, wide, false, OK},
-		{"a small window", "13.3.4", deal{mine: narrow, theirs: narrow}, narrow, false, OK},
+		{"a small window", "13.3.3", deal{mine: narrow, theirs: narrow}, narrow, false, OK},
 		{"no context takeover", "13.2.3", deal{mine: single, theirs: single}, single, false, OK},
-		{"a window larger than agreed", "13.3.4", deal{mine: wide, theirs: narrow}, wide, false, Failed},
+		{"a window larger than agreed", "13.3.3", deal{mine: wide, theirs: narrow}, wide, false, Failed},
 		{"context that was given up", "13.2.1", deal{mine: wide, theirs: single}, wide, false, Failed},
 		{"last blocks without takeover", "13.2.3", deal{mine: wide, theirs: single}, wide, true, OK},
 		{"last blocks with takeover", "13.1.3", deal{mine: wide, theirs: wide}, wide, true, Failed},

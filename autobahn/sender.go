@@ -110,10 +110,13 @@ func (s *sender) run() {
 	}
 }
 
-// pause lets others have a turn, which takes about as long as an event loop
-// does. A sleep would take up to a hundred times as long.
+// pause lets others have a turn for about as long as an event loop does. A
+// sleep would take up to a hundred times as long, and so would a fixed number
+// of turns where many want one. There is such a number all the same: on the
+// clock of testing/synctest no time passes here.
 func pause() {
-	for range 100 {
+	began := time.Now()
+	for turns := 0; turns < 100 && time.Since(began) < 10*time.Microsecond; turns++ {
 		runtime.Gosched()
 	}
 }
