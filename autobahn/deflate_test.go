@@ -153,6 +153,7 @@ type zipPeer struct {
 	in    *inflate
 	out   compressor
 	final bool // messages end in a block that is marked as the last one
+	swaps bool // text comes back as binary
 }
 
 func (z *zipPeer) serve(n *naive) {
@@ -185,7 +186,7 @@ func (z *zipPeer) serve(n *naive) {
 			return
 		}
 		op := byte(opText)
-		if n.msg.binary {
+		if n.msg.binary || z.swaps {
 			op = opBinary
 		}
 		n.write(frame{fin: true, rsv: 4, opcode: op, payload: z.compress(plain)}.encode(nil))
@@ -211,25 +212,26 @@ func TestCompressedCasesAreJudged(t *testing.T) {
 		id       string
 		agreed   deal
 		peer     direction // how the peer compresses
-		final    bool
+		flaw     string    // a flaw of the peer's: final or swaps
 		behavior Verdict
 	}{
-		{"text", "12.4.2", deal{mine: wide, theirs: wide}, wide, false, OK},
-		{"binary", "12.2.2", deal{mine: wide, theirs: wide}, wide, false, OK},
-		{"fragments", "13.1.11", deal{mine: wide, theirs: wide}, wide, false, OK},
-		{"a small window", "13.3.3", deal{mine: narrow, theirs: narrow}, narrow, false, OK},
-		{"no context takeover", "13.2.3", deal{mine: single, theirs: single}, single, false, OK},
-		{"a window larger than agreed", "13.3.3", deal{mine: wide, theirs: narrow}, wide, false, Failed},
-		{"context that was given up", "13.2.1", deal{mine: wide, theirs: single}, wide, false, Failed},
-		{"last blocks without takeover", "13.2.3", deal{mine: wide, theirs: single}, wide, true, OK},
-		{"last blocks with takeover", "13.1.3", deal{mine: wide, theirs: wide}, wide, true, Failed},
+		{"text", "12.4.2", deal{mine: wide, theirs: wide}, wide, "", OK},
+		{"binary", "12.2.2", deal{mine: wide, theirs: wide}, wide, "", OK},
+		{"fragments", "13.1.11", deal{mine: wide, theirs: wide}, wide, "", OK},
+		{"a small window", "13.3.3", deal{mine: narrow, theirs: narrow}, narrow, "", OK},
+		{"no context takeover", "13.2.3", deal{mine: single, theirs: single}, single, "", OK},
+		{"a window larger than agreed", "13.3.3", deal{mine: wide, theirs: narrow}, wide, "", Failed},
+		{"context that was given up", "13.2.1", deal{mine: wide, theirs: single}, wide, "", Failed},
+		{"text as binary", "12.4.1", deal{mine: wide, theirs: wide}, wide, "swaps", Failed},
+		{"last blocks without takeover", "13.2.3", deal{mine: wide, theirs: single}, wide, "final", OK},
+		{"last blocks with takeover", "13.1.3", deal{mine: wide, theirs: wide}, wide, "final", Failed},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cases, err := Select(row.id, "")
 			require.NoError(t, err)
 			synctest.Test(t, func(t *testing.T) {
 				ours, theirs := wstest.NetPipe()
-				peer := &zipPeer{newInflate(row.agreed.mine), newCompressor(row.peer), row.final}
+				peer := &zipPeer{newInflate(row.agreed.mine), newCompressor(row.peer), row.flaw == "final", row.flaw == "swaps"}
 				n := &naive{nc: theirs, server: true, flaw: checksMessages}
 				go func() {
 					peer.serve(n)

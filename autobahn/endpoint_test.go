@@ -68,6 +68,9 @@ func TestHowConnectionsEnd(t *testing.T) {
 		{"a Close as wanted, and a timer that kills", "2.5", "880203ea", OK, FailedByClient, second},
 		{"a wrong code", "2.5", "880203e8", OK, WrongCode, second},
 		{"a code that must not be sent", "2.5", "880203e7", OK, Failed, second},
+		{"an echo of another length", "9.8.2", "8201fe", Failed, Unclean, second},
+		{"an echo of another type", "9.8.1", "8100", Failed, Unclean, second},
+		{"an echo too few", "9.8.1", "8200", Failed, Unclean, 61 * second},
 		// What comes behind a failure does not count, but pongs do.
 		{"a good echo behind a bad frame", "1.1.1", "c100 8100 880203ea", Failed, WrongCode, second},
 		{"a bad Close behind a good one", "7.3.1", "8800 880203e7", OK, Unclean, 0},

@@ -27,14 +27,11 @@ func (z *inflate) message(p []byte, limit int) ([]byte, error) {
 	if z.noTakeover {
 		z.history, z.final = nil, false
 	}
-	if z.final {
-		return nil, nil // behind the last block there is nothing
-	}
 	b := bitReader{in: append(p[:len(p):len(p)], 0, 0, 0xff, 0xff)}
 	out := append(make([]byte, 0, len(z.history)+4*len(p)), z.history...)
 	base := len(out)
 	var err error
-	for !z.final && b.left() {
+	for !z.final && b.left() { // behind the last block there is nothing
 		if out, z.final, err = z.block(&b, out, base+limit); err != nil {
 			return nil, err
 		}
